@@ -1,0 +1,13 @@
+//! One module for each journey. A page is a function of a plain view struct: the server loads the
+//! struct, the page decides how it reads. Pages hold no rules and reach nothing.
+
+pub mod account;
+pub mod cases;
+pub mod contact;
+pub mod error;
+pub mod home;
+pub mod hub;
+pub mod public;
+pub mod support;
+
+pub use public::HubContact;

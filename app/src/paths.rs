@@ -1,0 +1,71 @@
+//! Every address of the portal. An address never says what happened to anyone.
+
+use crate::domain::contact::Channel;
+use crate::domain::ids::{CaseId, Reference, TaskId};
+use crate::forms::support::Step;
+
+pub const FRONT: &str = "/";
+pub const HELP: &str = "/help";
+pub const RIGHTS: &str = "/help/rights";
+pub const SERVICES: &str = "/help/services";
+pub const ACCESSIBILITY: &str = "/accessibility";
+pub const PRIVACY: &str = "/privacy";
+pub const EXIT: &str = "/exit";
+
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_IN_CODE: &str = "/sign-in/code";
+pub const SIGN_OUT: &str = "/sign-out";
+
+pub const HOME: &str = "/home";
+pub const CONTACT: &str = "/contact";
+pub const CONTACT_PREFERENCES: &str = "/contact/preferences";
+pub const SUPPORT: &str = "/support";
+pub const SUPPORT_NEW: &str = "/support/new";
+pub const SUPPORT_DANGER: &str = "/support/new/danger";
+pub const SUPPORT_CHECK: &str = "/support/new/check";
+pub const SUPPORT_SENT: &str = "/support/new/sent";
+
+pub const HUB: &str = "/hub";
+pub const HUB_SIGN_IN: &str = "/hub/sign-in";
+pub const HUB_SIGN_OUT: &str = "/hub/sign-out";
+
+#[must_use]
+pub fn case(id: CaseId) -> String {
+    format!("/cases/{id}")
+}
+
+#[must_use]
+pub fn case_messages(id: CaseId) -> String {
+    format!("/cases/{id}/messages")
+}
+
+#[must_use]
+pub fn contact(channel: Channel) -> String {
+    format!("/contact/{}", channel.code())
+}
+
+#[must_use]
+pub fn support(reference: &Reference) -> String {
+    format!("/support/{reference}")
+}
+
+#[must_use]
+pub fn support_step(step: Step) -> String {
+    format!("/support/new/{}", step.slug())
+}
+
+#[must_use]
+pub fn hub_request(reference: &Reference) -> String {
+    format!("/hub/requests/{reference}")
+}
+
+/// `act` is one of `claim`, `release`, `reply`, `note`, `close`.
+#[must_use]
+pub fn hub_act(reference: &Reference, act: &str) -> String {
+    format!("/hub/requests/{reference}/{act}")
+}
+
+#[must_use]
+pub fn hub_task_done(task: TaskId) -> String {
+    format!("/hub/tasks/{task}/done")
+}

@@ -1,0 +1,274 @@
+-- One set of SQL for SQLite and PostgreSQL. Types: uuid, text, bigint, boolean, timestamptz only.
+-- Times are UTC. Codes are those of app::domain; a test holds the check lists and the enums together.
+
+create table people (
+    person_id uuid primary key,
+    source text not null,               -- who told us of this person: 'hub', 'demo', 'records'
+    source_key text not null,
+    name text not null,
+    pin_hash text,                      -- argon2id; null until the person has joined
+    pin_failures bigint not null default 0,
+    preferred_channel text check (preferred_channel in ('email', 'text', 'phone', 'letter')),
+    language text,
+    communication text not null default '',  -- codes of CommunicationNeed, comma between
+    preferences_at timestamptz,
+    address text,                       -- write-only for the person's side
+    address_at timestamptz,
+    created_at timestamptz not null,
+    unique (source, source_key)
+);
+
+-- Where a person can be reached. A revoked one is never a target again.
+create table contact_points (
+    contact_point_id uuid primary key,
+    person_id uuid not null references people (person_id),
+    kind text not null check (kind in ('email', 'mobile')),
+    value text not null,
+    added_at timestamptz not null,
+    revoked_at timestamptz
+);
+create unique index contact_points_value on contact_points (value) where revoked_at is null;
+create index contact_points_person on contact_points (person_id);
+
+-- What a person said about a channel. The newest unrevoked row counts; history is kept.
+create table contact_grants (
+    grant_id uuid primary key,
+    person_id uuid not null references people (person_id),
+    channel text not null check (channel in ('email', 'text', 'phone', 'letter')),
+    safety text not null check (safety in ('safe', 'not_safe', 'unknown')),
+    days bigint not null,
+    from_hour bigint not null,
+    to_hour bigint not null,
+    voicemail boolean not null,
+    say_who boolean not null,
+    until text,
+    granted_at timestamptz not null,
+    revoked_at timestamptz
+);
+create unique index contact_grants_current on contact_grants (person_id, channel) where revoked_at is null;
+
+create table sign_in_challenges (
+    challenge_id uuid primary key,
+    token_hash text not null unique,    -- of the browser's challenge cookie
+    person_id uuid references people (person_id),   -- null: nobody we know; answered alike
+    code_hash text not null,
+    tries bigint not null default 0,
+    made_at timestamptz not null,
+    expires_at timestamptz not null,
+    used_at timestamptz
+);
+create index sign_in_challenges_person on sign_in_challenges (person_id, made_at);
+
+create table person_sessions (
+    token_hash text primary key,
+    person_id uuid not null references people (person_id),
+    started_at timestamptz not null,
+    last_seen_at timestamptz not null,
+    ended_at timestamptz
+);
+create index person_sessions_person on person_sessions (person_id);
+
+create table staff (
+    staff_id uuid primary key,
+    email text not null unique,
+    name text not null,
+    role text not null check (role in ('coordinator', 'witness_care_officer', 'supervisor')),
+    password_hash text not null,
+    totp_secret text not null,          -- base32
+    totp_last_step bigint not null default 0,
+    failures bigint not null default 0,
+    failed_at timestamptz,
+    created_at timestamptz not null,
+    disabled_at timestamptz
+);
+
+create table staff_challenges (
+    token_hash text primary key,
+    staff_id uuid not null references staff (staff_id),
+    tries bigint not null default 0,
+    expires_at timestamptz not null,
+    used_at timestamptz
+);
+
+create table staff_sessions (
+    token_hash text primary key,
+    staff_id uuid not null references staff (staff_id),
+    started_at timestamptz not null,
+    last_seen_at timestamptz not null,
+    ended_at timestamptz
+);
+
+create table imports (
+    import_id uuid primary key,
+    source text not null,
+    label text not null,                -- the file's name or the machine key's
+    received_at timestamptz not null
+);
+
+create table cases (
+    case_id uuid primary key,
+    source text not null,
+    source_key text not null,
+    month text not null,                -- YYYY-MM; never a day
+    crime_type text not null,
+    location text,
+    lsoa_code text,
+    district text,
+    stage text not null,
+    stage_import_id uuid not null references imports (import_id),
+    facts text not null,                -- fingerprint of the facts above: same means unchanged
+    first_import_id uuid not null references imports (import_id),
+    received_at timestamptz not null,   -- when we last heard anything about it
+    unique (source, source_key)
+);
+
+create table case_events (
+    event_id uuid primary key,
+    case_id uuid not null references cases (case_id),
+    wording text not null,
+    stage text not null,
+    happened text not null,             -- YYYY-MM-DD, YYYY-MM, or '' when not given
+    source text not null,
+    received_at timestamptz not null,
+    unique (case_id, wording, happened)
+);
+
+create table participations (
+    person_id uuid not null references people (person_id),
+    case_id uuid not null references cases (case_id),
+    role text not null check (role in ('victim', 'parent', 'witness')),
+    since timestamptz not null,
+    seen_at timestamptz,                -- when this person last opened the case
+    primary key (person_id, case_id)
+);
+create index participations_case on participations (case_id);
+
+-- A half-finished request for support. Belongs to a browser (hashed cookie) and, if signed in, a person.
+create table drafts (
+    token_hash text primary key,
+    person_id uuid references people (person_id),
+    submission_id uuid not null,
+    answers text not null,
+    updated_at timestamptz not null
+);
+create index drafts_person on drafts (person_id);
+
+create table support_requests (
+    request_id uuid primary key,
+    reference text not null unique,
+    submission_id uuid not null unique, -- a double tap makes one request
+    kind text not null check (kind in ('support', 'question')),
+    person_id uuid references people (person_id),
+    case_id uuid references cases (case_id),
+    answers text not null,
+    tier bigint not null check (tier between 0 and 4),
+    reasons text not null,              -- codes of Reason, comma between, most urgent first
+    due_at timestamptz not null,
+    asked_at timestamptz not null,
+    waiting_since timestamptz,
+    state text not null check (state in ('waiting', 'claimed', 'replied', 'closed')),
+    staff_id uuid references staff (staff_id),
+    state_at timestamptz not null,
+    closing text,
+    answered_at timestamptz,            -- when the promise of the first answer was kept
+    version bigint not null default 1
+);
+create index support_requests_queue on support_requests (tier, due_at) where state in ('waiting', 'claimed');
+create index support_requests_person on support_requests (person_id);
+
+-- What the person can read.
+create table messages (
+    message_id uuid primary key,
+    request_id uuid not null references support_requests (request_id),
+    submission_id uuid not null unique,
+    author text not null check (author in ('person', 'hub')),
+    staff_id uuid references staff (staff_id),
+    body text not null,
+    sent_at timestamptz not null,
+    read_at timestamptz
+);
+create index messages_request on messages (request_id, sent_at);
+
+-- What the person never reads.
+create table notes (
+    note_id uuid primary key,
+    request_id uuid not null references support_requests (request_id),
+    submission_id uuid not null unique,
+    staff_id uuid not null references staff (staff_id),
+    body text not null,
+    written_at timestamptz not null
+);
+create index notes_request on notes (request_id, written_at);
+
+-- Ids and codes only: no address and no text. The sender reads both again when it sends.
+create table outbox (
+    outbox_id uuid primary key,
+    notice text not null check (notice in ('request_received', 'reply_waiting', 'sign_in_code')),
+    person_id uuid references people (person_id),   -- null: a decoy, so that strangers cost the same
+    subject_id uuid not null,
+    state text not null check (state in ('due', 'sent', 'task', 'not_sent', 'gave_up')),
+    reason text,
+    attempts bigint not null default 0,
+    due_at timestamptz not null,
+    queued_at timestamptz not null,
+    leased_until timestamptz,
+    lease uuid,
+    settled_at timestamptz
+);
+create index outbox_due on outbox (due_at) where state = 'due';
+create index outbox_person on outbox (person_id, notice) where state = 'due';
+
+-- What staff must do by hand: the person chose the telephone, a text or a letter.
+create table tasks (
+    task_id uuid primary key,
+    outbox_id uuid not null unique references outbox (outbox_id),
+    person_id uuid not null references people (person_id),
+    notice text not null,
+    channel text check (channel in ('email', 'text', 'phone', 'letter')),  -- null: no safe way is known
+    made_at timestamptz not null,
+    done_at timestamptz,
+    done_by uuid references staff (staff_id)
+);
+create index tasks_open on tasks (made_at) where done_at is null;
+
+create table machine_keys (
+    key_id text primary key,
+    name text not null,
+    key_hash text not null,
+    scopes text not null,
+    made_at timestamptz not null,
+    expires_at timestamptz not null,
+    last_used_at timestamptz,
+    revoked_at timestamptz
+);
+
+create table idempotency (
+    key_id text not null references machine_keys (key_id),
+    idempotency_key text not null,
+    fingerprint text not null,
+    status bigint not null,
+    answer text not null,
+    made_at timestamptz not null,
+    primary key (key_id, idempotency_key)
+);
+
+-- Append-only and hash-chained: see server/src/audit.
+create table audit (
+    seq bigint primary key,
+    at timestamptz not null,
+    actor text not null,                -- 'person', 'staff', 'machine', 'system', 'anyone'
+    actor_id text not null,
+    act text not null,
+    person_id uuid,
+    subject text not null,
+    prev_hash text not null,
+    hash text not null
+);
+create index audit_person on audit (person_id);
+
+create table audit_head (
+    chain bigint primary key,
+    seq bigint not null,
+    hash text not null
+);
+insert into audit_head (chain, seq, hash) values (1, 0, '');

@@ -1,0 +1,145 @@
+//! `/sign-in`, `/sign-in/code`, `/sign-out`.
+
+use super::store;
+use crate::audit::{self, Act, Actor, Entry};
+use crate::db::DbError;
+use crate::error::Error;
+use crate::http::fields::Form as Submitted;
+use crate::http::{cookies, session};
+use crate::keys;
+use crate::portal::Portal;
+use app::domain::ids::PersonId;
+use app::forms::sign_in::{Identify, Prove};
+use app::forms::{FieldErrors, Fields, Form as _};
+use app::govuk::Entered;
+use app::pages::account::{SignInCodePage, SignInPage, SignedOutPage};
+use app::paths;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use leptos::prelude::*;
+
+pub fn routes() -> Router<Portal> {
+    Router::new()
+        .route(paths::SIGN_IN, get(show).post(identify))
+        .route(paths::SIGN_IN_CODE, get(show_code).post(prove))
+        .route(paths::SIGN_OUT, post(sign_out))
+}
+
+fn sign_in_page(portal: &Portal, entered: Entered) -> Response {
+    let (hub, problem) = (portal.hub(), !entered.errors().is_empty());
+    portal.open_page(None, "Sign in").here(paths::SIGN_IN).islands().problem(problem).show(move || view! { <SignInPage entered=entered hub=hub/> })
+}
+
+fn code_page(portal: &Portal, errors: FieldErrors, spent: bool) -> Response {
+    let (hub, problem) = (portal.hub(), !errors.is_empty());
+    // Neither the code nor the PIN is ever shown again.
+    let entered = Entered::new(Fields::default(), errors);
+    portal
+        .open_page(None, "Check your messages")
+        .islands()
+        .problem(problem)
+        .show(move || view! { <SignInCodePage entered=entered hub=hub spent=spent/> })
+}
+
+async fn show(State(portal): State<Portal>) -> Response {
+    sign_in_page(&portal, Entered::default())
+}
+
+async fn identify(State(portal): State<Portal>, Submitted(fields): Submitted) -> Result<Response, Error> {
+    let form = match Identify::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => return Ok(sign_in_page(&portal, Entered::new(fields, errors))),
+    };
+    let (now, id, token) = (portal.now(), portal.new_id(), portal.entropy.token());
+    let code_hash = portal.keys.code_hash(id, &portal.keys.code(id));
+    let mut tx = portal.db.write().await?;
+    let person = store::person_of(&mut tx, &form.identifier, now).await?;
+    store::challenge(&mut tx, id, portal.new_id(), keys::token_hash(&token), person, code_hash, now).await?;
+    tx.commit().await?;
+    portal.outbox.notify_one();
+    let mut response = Redirect::to(paths::SIGN_IN_CODE).into_response();
+    response.headers_mut().append(header::SET_COOKIE, cookies::set(cookies::CHALLENGE, &token));
+    Ok(response)
+}
+
+async fn show_code(State(portal): State<Portal>, headers: HeaderMap) -> Response {
+    if cookies::read(&headers, cookies::CHALLENGE).is_none() {
+        return Redirect::to(paths::SIGN_IN).into_response();
+    }
+    code_page(&portal, FieldErrors::default(), false)
+}
+
+async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(fields): Submitted) -> Result<Response, Error> {
+    let form = match Prove::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => return Ok(code_page(&portal, errors, false)),
+    };
+    let spent = || FieldErrors::one("code", "That code cannot be used any more. Get a new one");
+    let Some(token) = cookies::read(&headers, cookies::CHALLENGE) else {
+        return Ok(code_page(&portal, spent(), true));
+    };
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let Some(challenge) = store::take_a_try(&mut tx, &keys::token_hash(&token), now).await? else {
+        return Ok(code_page(&portal, spent(), true));
+    };
+    let pin_hash = store::pin_hash(&mut tx, challenge.person_id).await?;
+    tx.commit().await?;
+
+    let code_fits = keys::same(&challenge.code_hash, &portal.keys.code_hash(challenge.challenge_id, &form.code));
+    let pin_fits = keys::off_thread(move || keys::verify_secret(&form.pin, pin_hash.as_deref())).await.unwrap_or(false);
+    let person = challenge.person_id.map(PersonId).filter(|_| code_fits && pin_fits);
+
+    let mut tx = portal.db.write().await?;
+    let session_token = portal.entropy.token();
+    let begun = match person {
+        Some(person) => match store::begin_session(&mut tx, challenge.challenge_id, person, keys::token_hash(&session_token), now).await {
+            Ok(()) => true,
+            Err(DbError::Conflict { .. }) => false,
+            Err(error) => return Err(error.into()),
+        },
+        None => false,
+    };
+    if !begun {
+        let known = challenge.person_id.map(PersonId);
+        audit::append(&mut tx, now, Entry::new(Actor::Anyone, Act::SignInFailed, known, challenge.challenge_id)).await?;
+    }
+    tx.commit().await?;
+    if !begun {
+        if challenge.tries >= store::MOST_TRIES {
+            return Ok(code_page(&portal, spent(), true));
+        }
+        let errors = FieldErrors::one("code", "The code or the PIN is not right. Check both, then try again");
+        return Ok(code_page(&portal, errors, false));
+    }
+    // Whoever was signed in on this browser before is not any more.
+    session::end(&portal.db, &only_session(&headers), now).await?;
+    let mut response = Redirect::to(paths::HOME).into_response();
+    let answer = response.headers_mut();
+    answer.append(header::SET_COOKIE, cookies::set(cookies::PERSON, &session_token));
+    answer.append(header::SET_COOKIE, cookies::gone(cookies::CHALLENGE));
+    Ok(response)
+}
+
+/// The person session cookie alone: what was begun in a draft stays.
+fn only_session(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    if let Some(token) = cookies::read(headers, cookies::PERSON)
+        && let Ok(value) = HeaderValue::from_str(&format!("{}={token}", cookies::PERSON))
+    {
+        kept.insert(header::COOKIE, value);
+    }
+    kept
+}
+
+async fn sign_out(State(portal): State<Portal>, headers: HeaderMap) -> Result<Response, Error> {
+    session::end(&portal.db, &headers, portal.now()).await?;
+    let mut response = portal.public_page("Signed out").show(|| view! { <SignedOutPage/> });
+    let answer = response.headers_mut();
+    answer.insert("clear-site-data", HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
+    cookies::all_gone(answer);
+    Ok(response)
+}

@@ -1,0 +1,105 @@
+//! Challenges and sessions of persons.
+
+use crate::audit::{self, Act, Actor, Entry};
+use crate::db::{DbError, Tx, sql};
+use crate::outbox;
+use app::domain::ids::PersonId;
+use app::domain::notice::Notice;
+use app::forms::sign_in::Identifier;
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+/// A code can be used for this long.
+pub const CODE_LIFE: Duration = Duration::minutes(10);
+pub const MOST_TRIES: i64 = 5;
+/// Codes sent to one person within [`CODES_WITHIN`]; more are asked for in vain, and look the same.
+const MOST_CODES: i64 = 5;
+const CODES_WITHIN: Duration = Duration::minutes(15);
+
+#[derive(sqlx::FromRow)]
+struct Found {
+    person_id: Uuid,
+    codes: i64,
+}
+
+/// Who this is, if a code may be sent. Nobody who has not joined; nobody who has just had five.
+pub async fn person_of(tx: &mut Tx, identifier: &Identifier, now: DateTime<Utc>) -> Result<Option<PersonId>, DbError> {
+    let found: Option<Found> = sql(
+        "select p.person_id, \
+           (select count(*) from sign_in_challenges c where c.person_id = p.person_id and c.made_at > $2) as codes \
+         from contact_points k join people p on p.person_id = k.person_id \
+         where k.value = $1 and k.revoked_at is null and p.pin_hash is not null",
+    )
+    .bind(identifier.as_str())
+    .bind(now - CODES_WITHIN)
+    .fetch_optional(tx)
+    .await?;
+    Ok(found.filter(|found| found.codes < MOST_CODES).map(|found| PersonId(found.person_id)))
+}
+
+/// A challenge and the message that carries its code: for nobody too, so that strangers cost the same.
+pub async fn challenge(
+    tx: &mut Tx,
+    id: Uuid,
+    outbox_id: Uuid,
+    token_hash: String,
+    person: Option<PersonId>,
+    code_hash: String,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    sql("insert into sign_in_challenges (challenge_id, token_hash, person_id, code_hash, made_at, expires_at) values ($1, $2, $3, $4, $5, $6)")
+        .bind(id)
+        .bind(token_hash)
+        .bind(person)
+        .bind(code_hash)
+        .bind(now)
+        .bind(now + CODE_LIFE)
+        .execute_one(tx)
+        .await?;
+    outbox::queue(tx, outbox_id, Notice::SignInCode, person, id, now).await
+}
+
+#[derive(sqlx::FromRow)]
+pub struct Challenge {
+    pub challenge_id: Uuid,
+    pub person_id: Option<Uuid>,
+    pub code_hash: String,
+    pub tries: i64,
+}
+
+/// Counts one try; `None` when the challenge is spent, run out or unknown.
+pub async fn take_a_try(tx: &mut Tx, token_hash: &str, now: DateTime<Utc>) -> Result<Option<Challenge>, DbError> {
+    sql(
+        "update sign_in_challenges set tries = tries + 1 \
+         where token_hash = $1 and used_at is null and expires_at > $2 and tries < $3 \
+         returning challenge_id, person_id, code_hash, tries",
+    )
+    .bind(token_hash)
+    .bind(now)
+    .bind(MOST_TRIES)
+    .fetch_optional(tx)
+    .await
+}
+
+pub async fn pin_hash(tx: &mut Tx, person: Option<Uuid>) -> Result<Option<String>, DbError> {
+    let row: Option<(Option<String>,)> =
+        sql("select pin_hash from people where person_id = $1").bind(person).fetch_optional(tx).await?;
+    Ok(row.and_then(|(hash,)| hash))
+}
+
+/// Uses the challenge up and begins a session. A challenge that somebody else used a moment ago is a
+/// conflict: one winner of any number.
+pub async fn begin_session(tx: &mut Tx, challenge: Uuid, person: PersonId, token_hash: String, now: DateTime<Utc>) -> Result<(), DbError> {
+    sql("update sign_in_challenges set used_at = $2 where challenge_id = $1 and used_at is null")
+        .bind(challenge)
+        .bind(now)
+        .execute_one(tx)
+        .await?;
+    sql("insert into person_sessions (token_hash, person_id, started_at, last_seen_at) values ($1, $2, $3, $3)")
+        .bind(token_hash)
+        .bind(person)
+        .bind(now)
+        .execute_one(tx)
+        .await?;
+    audit::append(tx, now, Entry::new(Actor::Person(person), Act::SignedIn, Some(person), challenge)).await
+}

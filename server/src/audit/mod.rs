@@ -1,0 +1,330 @@
+//! The audit chain: append-only, one row for each time staff or the person read a record and for
+//! each change, hash-linked to the row before. No personal data: ids and codes only.
+//!
+//! - A change appends in its own transaction: [`append`].
+//! - A read goes through [`Log::viewed`], which answers once the row is durable; only then may the
+//!   bytes leave. If it cannot be written, the page is not shown.
+//!
+//! To record something new: a variant of [`Act`]. Never update or delete a row.
+
+use crate::clock::Clock;
+use crate::db::{Connection, Db, DbError, Reader, Tx, sql};
+use crate::keys;
+use app::domain::ids::{PersonId, StaffId};
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    Person(PersonId),
+    Staff(StaffId),
+    /// A machine key's id.
+    Machine(String),
+    System,
+    /// Somebody without an account.
+    Anyone,
+}
+
+impl Actor {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Person(_) => "person",
+            Self::Staff(_) => "staff",
+            Self::Machine(_) => "machine",
+            Self::System => "system",
+            Self::Anyone => "anyone",
+        }
+    }
+
+    fn id(&self) -> String {
+        match self {
+            Self::Person(id) => id.to_string(),
+            Self::Staff(id) => id.to_string(),
+            Self::Machine(id) => id.clone(),
+            Self::System | Self::Anyone => String::new(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    SignedIn,
+    SignInFailed,
+    SignedOut,
+    CaseViewed,
+    ConversationViewed,
+    HomeViewed,
+    ContactViewed,
+    ContactChanged,
+    AddressChanged,
+    PreferencesChanged,
+    SupportAsked,
+    MessageSent,
+    RequestViewed,
+    RequestClaimed,
+    RequestReleased,
+    RequestAnswered,
+    RequestClosed,
+    NoteWritten,
+    TasksViewed,
+    TaskDone,
+    NoticeSent,
+    NoticeNotSent,
+    NoticeToTask,
+    CasesImported,
+    StaffAdded,
+    StaffDisabled,
+    KeyAdded,
+    DemoSeeded,
+}
+
+impl Act {
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed_in",
+            Self::SignInFailed => "sign_in_failed",
+            Self::SignedOut => "signed_out",
+            Self::CaseViewed => "case_viewed",
+            Self::ConversationViewed => "conversation_viewed",
+            Self::HomeViewed => "home_viewed",
+            Self::ContactViewed => "contact_viewed",
+            Self::ContactChanged => "contact_changed",
+            Self::AddressChanged => "address_changed",
+            Self::PreferencesChanged => "preferences_changed",
+            Self::SupportAsked => "support_asked",
+            Self::MessageSent => "message_sent",
+            Self::RequestViewed => "request_viewed",
+            Self::RequestClaimed => "request_claimed",
+            Self::RequestReleased => "request_released",
+            Self::RequestAnswered => "request_answered",
+            Self::RequestClosed => "request_closed",
+            Self::NoteWritten => "note_written",
+            Self::TasksViewed => "tasks_viewed",
+            Self::TaskDone => "task_done",
+            Self::NoticeSent => "notice_sent",
+            Self::NoticeNotSent => "notice_not_sent",
+            Self::NoticeToTask => "notice_to_task",
+            Self::CasesImported => "cases_imported",
+            Self::StaffAdded => "staff_added",
+            Self::StaffDisabled => "staff_disabled",
+            Self::KeyAdded => "key_added",
+            Self::DemoSeeded => "demo_seeded",
+        }
+    }
+}
+
+/// One line to be written.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub actor: Actor,
+    pub act: Act,
+    /// Whose record it is about, where there is one.
+    pub person: Option<PersonId>,
+    /// The id of the thing: a case, a request, a task.
+    pub subject: String,
+}
+
+impl Entry {
+    pub fn new(actor: Actor, act: Act, person: Option<PersonId>, subject: impl ToString) -> Self {
+        Self { actor, act, person, subject: subject.to_string() }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Head {
+    seq: i64,
+    hash: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Line {
+    seq: i64,
+    at: DateTime<Utc>,
+    actor: String,
+    actor_id: String,
+    act: String,
+    person_id: Option<Uuid>,
+    subject: String,
+    prev_hash: String,
+    hash: String,
+}
+
+impl Line {
+    /// SHA-256 over every field, each with its length before it, in this order.
+    fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        let person = self.person_id.map(|id| id.to_string()).unwrap_or_default();
+        let (seq, at) = (self.seq.to_string(), self.at.timestamp_micros().to_string());
+        for part in [&self.prev_hash, &seq, &at, &self.actor, &self.actor_id, &self.act, &person, &self.subject] {
+            hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hasher.update(part.as_bytes());
+        }
+        keys::hex(&hasher.finalize())
+    }
+}
+
+/// Writes one line in the transaction of the change it records.
+pub async fn append(tx: &mut Tx, at: DateTime<Utc>, entry: Entry) -> Result<(), DbError> {
+    append_all(tx, vec![(at, entry)]).await
+}
+
+/// Rows a statement when many come at once.
+const ROWS: usize = 8;
+
+async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result<(), DbError> {
+    // Taking the head by an update makes PostgreSQL line writers up; SQLite has one writer anyway.
+    let mut head: Head =
+        sql("update audit_head set seq = seq where chain = 1 returning seq, hash").fetch_one(tx).await?;
+    let mut lines = Vec::with_capacity(entries.len());
+    for (at, entry) in entries {
+        let mut line = Line {
+            seq: head.seq + 1,
+            at,
+            actor: entry.actor.kind().into(),
+            actor_id: entry.actor.id(),
+            act: entry.act.code().into(),
+            person_id: entry.person.map(|person| person.0),
+            subject: entry.subject,
+            prev_hash: head.hash,
+            hash: String::new(),
+        };
+        line.hash = line.digest();
+        head = Head { seq: line.seq, hash: line.hash.clone() };
+        lines.push(line);
+    }
+    let mut rest = lines.into_iter();
+    loop {
+        let group: Vec<Line> = rest.by_ref().take(ROWS).collect();
+        if group.len() == ROWS {
+            insert(tx, "insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values \
+                ($1,$2,$3,$4,$5,$6,$7,$8,$9), ($10,$11,$12,$13,$14,$15,$16,$17,$18), ($19,$20,$21,$22,$23,$24,$25,$26,$27), \
+                ($28,$29,$30,$31,$32,$33,$34,$35,$36), ($37,$38,$39,$40,$41,$42,$43,$44,$45), ($46,$47,$48,$49,$50,$51,$52,$53,$54), \
+                ($55,$56,$57,$58,$59,$60,$61,$62,$63), ($64,$65,$66,$67,$68,$69,$70,$71,$72)", group).await?;
+        } else {
+            for line in group {
+                insert(tx, "insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values \
+                    ($1,$2,$3,$4,$5,$6,$7,$8,$9)", vec![line]).await?;
+            }
+            break;
+        }
+    }
+    sql("update audit_head set seq = $1, hash = $2 where chain = 1").bind(head.seq).bind(head.hash).execute_one(tx).await
+}
+
+async fn insert(tx: &mut Tx, text: &'static str, lines: Vec<Line>) -> Result<(), DbError> {
+    let mut statement = sql(text);
+    for line in lines {
+        statement = statement
+            .bind(line.seq)
+            .bind(line.at)
+            .bind(line.actor)
+            .bind(line.actor_id)
+            .bind(line.act)
+            .bind(line.person_id)
+            .bind(line.subject)
+            .bind(line.prev_hash)
+            .bind(line.hash);
+    }
+    statement.execute(tx).await.map(drop)
+}
+
+/// Records reads. Many at once share one transaction and one sync to disk.
+#[derive(Clone)]
+pub struct Log {
+    queue: mpsc::Sender<(Entry, oneshot::Sender<bool>)>,
+}
+
+/// Reads recorded in one go, at most.
+const LARGEST_BATCH: usize = 128;
+
+impl Log {
+    #[must_use]
+    pub fn start(db: Db, clock: Arc<dyn Clock>) -> Self {
+        let (queue, mut waiting) = mpsc::channel::<(Entry, oneshot::Sender<bool>)>(1024);
+        tokio::spawn(async move {
+            let mut batch = Vec::with_capacity(LARGEST_BATCH);
+            while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
+                let at = clock.now();
+                let (entries, callers): (Vec<_>, Vec<_>) = batch.drain(..).map(|(entry, caller)| ((at, entry), caller)).unzip();
+                let kept = async {
+                    let mut tx = db.write().await?;
+                    append_all(&mut tx, entries).await?;
+                    tx.commit().await
+                }
+                .await;
+                if let Err(error) = &kept {
+                    tracing::error!(%error, "reads could not be recorded: their pages are not shown");
+                }
+                for caller in callers {
+                    // A browser that has gone needs no answer.
+                    let _ = caller.send(kept.is_ok());
+                }
+            }
+        });
+        Self { queue }
+    }
+
+    /// Answers once the read is on record. Until then nothing may be shown.
+    pub async fn viewed(&self, entry: Entry) -> Result<(), DbError> {
+        let (caller, kept) = oneshot::channel();
+        let closed = || DbError::NotDurable("the audit log is closed".into());
+        self.queue.send((entry, caller)).await.map_err(|_| closed())?;
+        if kept.await.map_err(|_| closed())? { Ok(()) } else { Err(DbError::NotDurable("the read could not be recorded".into())) }
+    }
+}
+
+/// What a walk along the chain found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Sound { rows: i64 },
+    /// The first row that does not fit, and why.
+    Broken { seq: i64, why: &'static str },
+}
+
+/// Walks the whole chain.
+pub async fn verify(reader: &mut Reader) -> Result<Verdict, DbError> {
+    let mut hash = String::new();
+    let mut expected = 1;
+    loop {
+        let lines: Vec<Line> = sql(
+            "select seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash from audit where seq >= $1 order by seq limit 1000",
+        )
+        .bind(expected)
+        .fetch_all(reader)
+        .await?;
+        if lines.is_empty() {
+            break;
+        }
+        for line in lines {
+            let why = if line.seq != expected {
+                Some("a row is missing before it")
+            } else if line.prev_hash != hash {
+                Some("it does not follow the row before")
+            } else if line.digest() != line.hash {
+                Some("it was changed")
+            } else {
+                None
+            };
+            if let Some(why) = why {
+                return Ok(Verdict::Broken { seq: line.seq, why });
+            }
+            hash.clone_from(&line.hash);
+            expected += 1;
+        }
+    }
+    let head: Head = sql("select seq, hash from audit_head where chain = 1").fetch_one(reader).await?;
+    if head.seq != expected - 1 || head.hash != hash {
+        return Ok(Verdict::Broken { seq: expected, why: "rows are missing at the end" });
+    }
+    Ok(Verdict::Sound { rows: expected - 1 })
+}
+
+/// How many rows say this act happened; for tests and figures.
+pub async fn count(on: &mut impl Connection, act: Act) -> Result<i64, DbError> {
+    let (count,): (i64,) = sql("select count(*) from audit where act = $1").bind(act.code()).fetch_one(on).await?;
+    Ok(count)
+}

@@ -1,0 +1,198 @@
+//! Messages between a person and the hub: about a case or about one request. A message about a case
+//! is a request of kind "question": it lands in the same queue, with a tier and a time.
+
+use crate::audit::{self, Act, Actor, Entry};
+use crate::db::{Connection, DbError, sql};
+use crate::error::Error;
+use crate::http::session::PersonSession;
+use crate::portal::Portal;
+use crate::support::requests::{self, NewRequest};
+use app::domain::ids::{CaseId, PersonId, RequestId};
+use app::domain::london;
+use app::domain::triage;
+use app::forms::message::NewMessage;
+use app::islands::views::{MessageView, ThreadKey, ThreadView};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+#[derive(sqlx::FromRow)]
+struct MessageRow {
+    message_id: Uuid,
+    author: String,
+    staff_name: Option<String>,
+    body: String,
+    sent_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct OpenRow {
+    due_at: DateTime<Utc>,
+}
+
+/// What the key points at, if it is this person's.
+enum Place {
+    Case(CaseId),
+    Request(RequestId),
+}
+
+async fn place(on: &mut impl Connection, person: PersonId, key: &ThreadKey) -> Result<Place, Error> {
+    match key {
+        ThreadKey::Case(case) => {
+            let (found,): (i64,) = sql("select count(*) from participations where person_id = $1 and case_id = $2")
+                .bind(person)
+                .bind(*case)
+                .fetch_one(on)
+                .await?;
+            if found == 1 { Ok(Place::Case(*case)) } else { Err(Error::NotFound) }
+        }
+        ThreadKey::Request(reference) => {
+            let row: Option<(Uuid,)> = sql("select request_id from support_requests where reference = $1 and person_id = $2")
+                .bind(reference)
+                .bind(person)
+                .fetch_optional(on)
+                .await?;
+            row.map(|(id,)| Place::Request(RequestId(id))).ok_or(Error::NotFound)
+        }
+    }
+}
+
+/// The conversation as this person may read it; what they are shown counts as read.
+pub async fn thread(portal: &Portal, session: &PersonSession, key: &ThreadKey) -> Result<ThreadView, Error> {
+    let now = portal.now();
+    let mut reader = portal.db.read().await?;
+    let (rows, open): (Vec<MessageRow>, Option<OpenRow>) = match place(&mut reader, session.person, key).await? {
+        Place::Case(case) => (
+            sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+                 join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
+                 where r.person_id = $1 and r.case_id = $2 order by m.sent_at, m.message_id")
+            .bind(session.person)
+            .bind(case)
+            .fetch_all(&mut reader)
+            .await?,
+            sql("select min(due_at) as due_at from support_requests where person_id = $1 and case_id = $2 and state in ('waiting', 'claimed') having count(*) > 0")
+                .bind(session.person)
+                .bind(case)
+                .fetch_optional(&mut reader)
+                .await?,
+        ),
+        Place::Request(request) => (
+            sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+                 join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
+                 where r.person_id = $1 and r.request_id = $2 order by m.sent_at, m.message_id")
+            .bind(session.person)
+            .bind(request)
+            .fetch_all(&mut reader)
+            .await?,
+            sql("select due_at from support_requests where person_id = $1 and request_id = $2 and state in ('waiting', 'claimed')")
+                .bind(session.person)
+                .bind(request)
+                .fetch_optional(&mut reader)
+                .await?,
+        ),
+    };
+    drop(reader);
+    mark_read(portal, session, key).await?;
+    let messages = rows
+        .into_iter()
+        .map(|row| {
+            let mine = row.author == "person";
+            let first_name = row.staff_name.as_deref().and_then(|name| name.split_whitespace().next()).unwrap_or("Hub").to_owned();
+            MessageView {
+                id: row.message_id.to_string(),
+                mine,
+                who: if mine { "You".into() } else { format!("{first_name}, victims’ hub") },
+                body: row.body,
+                when: london::moment_in_words(row.sent_at),
+            }
+        })
+        .collect();
+    let promise = open.map(|open| promise_in_words(open.due_at, now));
+    Ok(ThreadView { messages, promise, submission: portal.new_id().to_string() })
+}
+
+/// What we say about an answer we owe.
+#[must_use]
+pub fn promise_in_words(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if due > now {
+        format!("We will answer {}.", london::deadline_in_words(due, now))
+    } else {
+        format!("We said we would answer {}. We are late, and we are sorry. Your message has not been lost.", london::deadline_in_words(due, now))
+    }
+}
+
+async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey) -> Result<(), DbError> {
+    if session.unread == 0 {
+        return Ok(());
+    }
+    let (case, reference) = match key {
+        ThreadKey::Case(case) => (Some(*case), None),
+        ThreadKey::Request(reference) => (None, Some(reference.as_str())),
+    };
+    let mut tx = portal.db.write().await?;
+    sql("update messages set read_at = $4 where author = 'hub' and read_at is null and request_id in \
+         (select request_id from support_requests where person_id = $1 and (case_id = $2 or reference = $3))")
+        .bind(session.person)
+        .bind(case)
+        .bind(reference)
+        .bind(portal.now())
+        .execute(&mut tx)
+        .await?;
+    tx.commit().await
+}
+
+/// Sends a message. The same submission twice is one message.
+pub async fn send(portal: &Portal, session: &PersonSession, key: &ThreadKey, form: NewMessage, submission: Uuid) -> Result<(), Error> {
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let request = match place(&mut tx, session.person, key).await? {
+        Place::Request(request) => Some(request),
+        Place::Case(case) => {
+            let row: Option<(Uuid,)> = sql(
+                "select request_id from support_requests where person_id = $1 and case_id = $2 and kind = 'question' \
+                 order by asked_at desc limit 1",
+            )
+            .bind(session.person)
+            .bind(case)
+            .fetch_optional(&mut tx)
+            .await?;
+            row.map(|(id,)| RequestId(id))
+        }
+    };
+    let request = match (request, key) {
+        (Some(request), _) => {
+            requests::person_wrote(&mut tx, request, now).await?;
+            request
+        }
+        (None, ThreadKey::Case(case)) => {
+            let known = requests::known_of(&mut tx, Some(session.person), now).await?;
+            let triage = triage::assess_question(&known, now);
+            let new = NewRequest {
+                submission: portal.new_id(),
+                person: Some(session.person),
+                case: Some(*case),
+                answers: None,
+                triage,
+            };
+            requests::insert(portal, &mut tx, new, now).await?.id
+        }
+        (None, ThreadKey::Request(_)) => return Err(Error::NotFound),
+    };
+    let id = portal.new_id();
+    let inserted = sql(
+        "insert into messages (message_id, request_id, submission_id, author, body, sent_at) values ($1, $2, $3, 'person', $4, $5) \
+         on conflict (submission_id) do nothing",
+    )
+    .bind(id)
+    .bind(request)
+    .bind(submission)
+    .bind(form.body)
+    .bind(now)
+    .execute(&mut tx)
+    .await?;
+    if inserted == 0 {
+        return Ok(()); // sent already; dropping the transaction leaves everything as it was
+    }
+    audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), Act::MessageSent, Some(session.person), request)).await?;
+    tx.commit().await?;
+    Ok(())
+}

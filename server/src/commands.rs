@@ -1,0 +1,435 @@
+//! The program's commands. Each is a few lines over the parts; answers go to standard output, the
+//! log and progress to standard error.
+
+use crate::audit::{self, Act, Actor, Entry, Verdict};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::db::{Db, sql};
+use crate::demo::{self, Demo};
+use crate::entropy::Entropy;
+use crate::http::assets::Assets;
+use crate::import::apply::{self, Applied};
+use crate::import::source::Source;
+use crate::keys::{self, Keys};
+use crate::outbox::{self, Mailer};
+use crate::portal::Portal;
+use crate::{feed, http, hub};
+use app::domain::ids::StaffId;
+use app::domain::staff::StaffRole;
+use clap::{Args, Parser, Subcommand};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+type Done = Result<(), Box<dyn Error>>;
+
+/// A victims' hub portal: self-service for people who have experienced a crime and for witnesses.
+#[derive(Parser)]
+#[command(name = "portal", version)]
+pub struct Cli {
+    /// The settings file.
+    #[arg(long, global = true, default_value = "portal.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the portal, and send what is due
+    Serve,
+    /// Only send what is due (several servers)
+    Worker,
+    /// Bring the database up to date
+    Migrate,
+    /// Fill an empty database with invented people
+    Seed(Seed),
+    /// Take real feeds in
+    #[command(subcommand)]
+    Import(Import),
+    /// Add or disable staff
+    #[command(subcommand)]
+    Staff(Staff),
+    /// Make keys for machines
+    #[command(subcommand)]
+    MachineKey(MachineKey),
+    /// Check the audit chain
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Read the settings and show them, passwords masked
+    CheckConfig,
+    /// Print the description of the feed
+    Openapi,
+}
+
+#[derive(Args)]
+struct Seed {
+    /// Confirms that the people are to be invented
+    #[arg(long, required = true)]
+    demo: bool,
+    /// How many crimes to invent, or files (or a folder) of published months to use instead
+    #[arg(long, default_value = "2000")]
+    cases: Vec<String>,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// Cases: street-level CSV (plain or gzip), or the JSON of POST /api/v1/cases
+    Cases(ImportCases),
+}
+
+#[derive(Args)]
+struct ImportCases {
+    file: PathBuf,
+    /// Read everything, store nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Staff {
+    /// Add somebody; the password is asked for (or read from standard input)
+    Add {
+        email: String,
+        /// coordinator, witness_care_officer or supervisor
+        #[arg(long)]
+        role: String,
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// End somebody's access at once
+    Disable { email: String },
+}
+
+#[derive(Subcommand)]
+enum MachineKey {
+    /// Make a key; it is shown once
+    Add {
+        name: String,
+        #[arg(long, required = true)]
+        scope: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Walk the whole chain; names the first row that does not fit
+    Verify,
+}
+
+/// Runs one command.
+pub async fn run(cli: Cli) -> Done {
+    let config = Config::load(&cli.config, |name| std::env::var(name).ok())?;
+    match cli.command {
+        Command::Serve => serve(config).await,
+        Command::Worker => {
+            let portal = portal(config).await?;
+            tokio::select! {
+                () = outbox::run(portal) => {}
+                () = told_to_stop() => {}
+            }
+            Ok(())
+        }
+        Command::Migrate => {
+            let db = Db::open(&config.database_url).await?;
+            println!("{} database is up to date", db.kind());
+            Ok(())
+        }
+        Command::Seed(seed) => seed_demo(config, seed).await,
+        Command::Import(Import::Cases(import)) => import_cases(config, import).await,
+        Command::Staff(Staff::Add { email, role, name }) => add_staff(config, &email, &role, name).await,
+        Command::Staff(Staff::Disable { email }) => disable_staff(config, &email).await,
+        Command::MachineKey(MachineKey::Add { name, scope }) => add_key(config, &name, &scope).await,
+        Command::Audit(Audit::Verify) => verify_audit(config).await,
+        Command::CheckConfig => {
+            println!("{}", config.masked());
+            Mailer::new(&config)?;
+            Ok(())
+        }
+        Command::Openapi => {
+            println!("{:#}", feed::openapi());
+            Ok(())
+        }
+    }
+}
+
+async fn portal(config: Config) -> Result<Portal, Box<dyn Error>> {
+    let db = Db::open(&config.database_url).await?;
+    let keys = Keys::from_file(&config.key_file(), &Entropy::System)?;
+    let assets = Assets::load(config.site_dir.as_deref())?;
+    let mailer = Mailer::new(&config)?;
+    Ok(Portal::new(config, db, Arc::new(SystemClock), Entropy::System, keys, assets, mailer).await?)
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupt.await),
+    }
+}
+
+async fn serve(config: Config) -> Done {
+    let portal = portal(config).await?;
+    let listener = tokio::net::TcpListener::bind(portal.config.addr).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let worker = tokio::spawn(outbox::run(portal.clone()));
+    let app = http::router::router(portal);
+    axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await?;
+    worker.abort();
+    Ok(())
+}
+
+async fn seed_demo(config: Config, seed: Seed) -> Done {
+    let portal = portal(config).await?;
+    let invented = seed.cases.iter().find_map(|value| value.parse::<usize>().ok());
+    if let Some(count) = invented {
+        let mut text = Vec::new();
+        demo::generate::generate(DEMO_SEED, count, &mut text)?;
+        let source = Source::read(std::io::Cursor::new(text))?;
+        let mut tx = portal.db.write().await?;
+        let import = apply::begin(&mut tx, portal.new_id(), "demo", "invented crimes", portal.now()).await?;
+        let records = source.filter_map(|entry| entry.map(Result::ok).transpose()).collect::<Result<Vec<_>, _>>()?;
+        for group in records.chunks(apply::GROUP) {
+            apply::group(&mut tx, &portal.entropy, &import, group).await?;
+        }
+        tx.commit().await?;
+    } else {
+        for file in files(&seed.cases)? {
+            let mut report = Report::default();
+            apply_file(&portal, &file, &mut report, &mut |_| {}).await?;
+        }
+    }
+    let demo = demo::seed(&portal, invented.is_some()).await?;
+    if seed.json {
+        println!("{}", serde_json::to_string_pretty(&demo)?);
+    } else {
+        print_sheet(&demo);
+    }
+    Ok(())
+}
+
+/// The same crimes every time.
+const DEMO_SEED: u64 = 2018_12;
+
+fn files(named: &[String]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for name in named {
+        let path = PathBuf::from(name);
+        if path.is_dir() {
+            let mut inside: Vec<PathBuf> = std::fs::read_dir(&path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+            inside.retain(|path| path.to_string_lossy().contains(".csv"));
+            inside.sort();
+            files.extend(inside);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn print_sheet(demo: &Demo) {
+    println!("People (sign in at /sign-in with the email, the code from their mail, and the PIN):");
+    for person in &demo.people {
+        println!("  {:<8} {:<16} {:<22} PIN {}   {}", person.role, person.name, person.email, person.pin, person.note);
+    }
+    println!("Staff (sign in at /hub/sign-in with the email, the password, and a code from an authenticator app):");
+    for staff in &demo.staff {
+        println!("  {:<20} {:<24} password {:<28} secret {}", staff.role, staff.email, staff.password, staff.totp_secret);
+    }
+    println!("Machine key (POST /api/v1/cases):");
+    for key in &demo.machine_keys {
+        println!("  {} ({}): {}", key.name, key.scopes.join(", "), key.key);
+    }
+}
+
+/// What an import did.
+#[derive(Default)]
+struct Report {
+    accepted: u64,
+    unchanged: u64,
+    rejected: u64,
+    /// Outcome wordings nobody has put into plain words yet, and how often they came.
+    unknown_wordings: BTreeMap<String, u64>,
+}
+
+async fn import_cases(config: Config, import: ImportCases) -> Done {
+    let bar = indicatif::ProgressBar::new(0);
+    let mut report = Report::default();
+    let mut out = std::io::stdout().lock();
+    if import.json {
+        write!(out, "{{\"rejected\":[")?;
+    }
+    // First all of it is read, so that a damaged file changes nothing.
+    let check = Source::open(&import.file)?;
+    let unit = check.unit();
+    let (bytes, size) = (check.bytes_read(), check.size().unwrap_or(0));
+    bar.set_length(size * 2);
+    for (count, entry) in check.enumerate() {
+        let reject = match entry {
+            Ok(Ok(record)) => apply::unknown_role(&record).map(|reason| (count as u64 + 1, reason)),
+            Ok(Err(reject)) => Some((reject.line, reject.reason)),
+            Err(error) => {
+                bar.abandon();
+                if import.json {
+                    writeln!(out, "],\"accepted\":0,\"unchanged\":0,\"error\":{}}}", serde_json::Value::from(error.to_string()))?;
+                }
+                return Err(format!("{}: {error}. Nothing was stored", import.file.display()).into());
+            }
+        };
+        if let Some((line, reason)) = reject {
+            report.rejected += 1;
+            if import.json {
+                let comma = if report.rejected > 1 { "," } else { "" };
+                write!(out, "{comma}{}", serde_json::json!({ "line": line, "reason": reason }))?;
+            } else {
+                writeln!(out, "rejected {unit} {line}: {reason}")?;
+            }
+        }
+        if count % 4096 == 0 {
+            bar.set_position(bytes.load(Ordering::Relaxed));
+        }
+    }
+    if !import.dry_run {
+        let portal = portal(config).await?;
+        apply_file(&portal, &import.file, &mut report, &mut |done| bar.set_position(size + done)).await?;
+    }
+    bar.finish_and_clear();
+    if import.json {
+        writeln!(
+            out,
+            "],\"accepted\":{},\"unchanged\":{},\"rejected_count\":{},\"unknown_wordings\":{},\"dry_run\":{}}}",
+            report.accepted,
+            report.unchanged,
+            report.rejected,
+            serde_json::to_string(&report.unknown_wordings)?,
+            import.dry_run
+        )?;
+    } else {
+        for (wording, count) in &report.unknown_wordings {
+            writeln!(out, "new outcome wording, kept and shown as it is ({count} times): {wording}")?;
+        }
+        let stored = if import.dry_run { "dry run, nothing stored: " } else { "" };
+        writeln!(out, "{stored}{} accepted, {} unchanged, {} rejected", report.accepted, report.unchanged, report.rejected)?;
+    }
+    Ok(())
+}
+
+async fn apply_file(portal: &Portal, file: &Path, report: &mut Report, progress: &mut dyn FnMut(u64)) -> Done {
+    let source = Source::open(file)?;
+    let bytes = source.bytes_read();
+    let label = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let import = apply::begin(&mut tx, portal.new_id(), if source.unit() == "line" { "police.uk" } else { "records" }, &label, now).await?;
+    audit::append(&mut tx, now, Entry::new(Actor::System, Act::CasesImported, None, import.id)).await?;
+    tx.commit().await?;
+    let mut group = Vec::with_capacity(apply::GROUP);
+    let mut records = source.filter_map(|entry| entry.map(Result::ok).transpose());
+    loop {
+        group.clear();
+        for record in records.by_ref().take(apply::GROUP) {
+            let record = record?;
+            if apply::unknown_role(&record).is_none() {
+                group.push(record);
+            }
+        }
+        if group.is_empty() {
+            return Ok(());
+        }
+        for step in group.iter().flat_map(|record| &record.progress) {
+            if let app::domain::outcome::Wording::Unknown(text) = &step.wording {
+                *report.unknown_wordings.entry(text.clone()).or_default() += 1;
+            }
+        }
+        let mut tx = portal.db.write().await?;
+        for applied in apply::group(&mut tx, &portal.entropy, &import, &group).await? {
+            match applied {
+                Applied::Accepted => report.accepted += 1,
+                Applied::Unchanged => report.unchanged += 1,
+            }
+        }
+        tx.commit().await?;
+        progress(bytes.load(Ordering::Relaxed));
+    }
+}
+
+/// The shortest password a member of staff may have, in characters.
+const SHORTEST_PASSWORD: usize = 15;
+
+fn ask_password() -> Result<String, Box<dyn Error>> {
+    let password = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password("Password (15 characters or more): ")?
+    } else {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    };
+    if password.chars().count() < SHORTEST_PASSWORD {
+        return Err(format!("the password must have at least {SHORTEST_PASSWORD} characters").into());
+    }
+    Ok(password)
+}
+
+async fn add_staff(config: Config, email: &str, role: &str, name: Option<String>) -> Done {
+    let email = app::forms::sign_in::email(email).ok_or("this is not an email address")?;
+    let role = StaffRole::from_code(role).ok_or("the role must be coordinator, witness_care_officer or supervisor")?;
+    let password = ask_password()?;
+    let (clock, entropy) = (SystemClock, Entropy::System);
+    let db = Db::open(&config.database_url).await?;
+    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or("Staff").to_owned());
+    let hash = keys::hash_secret(&password, &entropy);
+    let mut tx = db.write().await?;
+    let now = clock.now();
+    let secret = hub::add_staff(&mut tx, StaffId(entropy.id(now)), (&email, &name, role), hash, &entropy, now).await?;
+    tx.commit().await?;
+    println!("Added {email} as {}. Secret for the authenticator app, shown once: {secret}", role.code());
+    Ok(())
+}
+
+async fn disable_staff(config: Config, email: &str) -> Done {
+    let email = app::forms::sign_in::email(email).ok_or("this is not an email address")?;
+    let db = Db::open(&config.database_url).await?;
+    let now = SystemClock.now();
+    let mut tx = db.write().await?;
+    let row: Option<(uuid::Uuid,)> =
+        sql("update staff set disabled_at = $2 where email = $1 and disabled_at is null returning staff_id").bind(email.as_str()).bind(now).fetch_optional(&mut tx).await?;
+    let (id,) = row.ok_or("nobody with this email address has access")?;
+    sql("update staff_sessions set ended_at = $2 where staff_id = $1 and ended_at is null").bind(id).bind(now).execute(&mut tx).await?;
+    audit::append(&mut tx, now, Entry::new(Actor::System, Act::StaffDisabled, None, id)).await?;
+    tx.commit().await?;
+    println!("{email} has no access any more; their sessions have ended");
+    Ok(())
+}
+
+async fn add_key(config: Config, name: &str, scopes: &[String]) -> Done {
+    let db = Db::open(&config.database_url).await?;
+    let mut tx = db.write().await?;
+    let key = feed::add_key(&mut tx, &Entropy::System, name, scopes, SystemClock.now()).await?;
+    tx.commit().await?;
+    println!("{key}");
+    Ok(())
+}
+
+async fn verify_audit(config: Config) -> Done {
+    let db = Db::open(&config.database_url).await?;
+    match audit::verify(&mut db.read().await?).await? {
+        Verdict::Sound { rows } => {
+            println!("the audit chain is sound: {rows} rows");
+            Ok(())
+        }
+        Verdict::Broken { seq, why } => Err(format!("the audit chain is broken at row {seq}: {why}").into()),
+    }
+}

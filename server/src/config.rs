@@ -1,0 +1,185 @@
+//! Settings: `portal.toml` in the working folder, each overridden by `PORTAL_` and its name in
+//! capitals. An unknown key is an error, not a silent default. The demo runs with none set.
+
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where to listen.
+    pub addr: SocketAddr,
+    /// `sqlite://FILE` or `postgres://..`
+    pub database_url: String,
+    /// `smtp://host:port`, `smtps://..`; with neither this nor `mail_dir`, mail lands in `mail/`.
+    pub smtp_url: Option<String>,
+    /// One `.eml` file a message.
+    pub mail_dir: Option<PathBuf>,
+    /// Neutral: never a word about victims, crime or police.
+    pub mail_from: String,
+    /// What links in messages begin with.
+    pub base_url: String,
+    /// Holds the master key; made on the first start. Default: beside the SQLite file, or
+    /// `portal.key`.
+    pub secret_key_file: Option<PathBuf>,
+    /// Reserved for the metrics listener.
+    pub metrics_addr: Option<SocketAddr>,
+    /// Built assets, instead of those inside the program.
+    pub site_dir: Option<PathBuf>,
+    /// Where "Exit this page" leads.
+    pub exit_url: String,
+    pub hub_phone: String,
+    /// As it follows "We are open".
+    pub hub_hours: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            database_url: "sqlite://portal.db".into(),
+            smtp_url: None,
+            mail_dir: None,
+            mail_from: "Updates <updates@example.test>".into(),
+            base_url: "http://127.0.0.1:3000".into(),
+            secret_key_file: None,
+            metrics_addr: None,
+            site_dir: None,
+            exit_url: "https://www.bbc.co.uk/weather".into(),
+            hub_phone: "01632 960001".into(),
+            hub_hours: "Monday to Friday, 8am to 8pm".into(),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path}: {cause}")]
+    File { path: String, cause: String },
+    #[error("{name} is not valid: {why}")]
+    Value { name: &'static str, why: String },
+}
+
+impl Config {
+    /// Reads `portal.toml` where it is, then the environment.
+    pub fn load(file: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut config: Self = match std::fs::read_to_string(file) {
+            Ok(text) => toml::from_str(&text)
+                .map_err(|cause| ConfigError::File { path: file.display().to_string(), cause: cause.message().to_owned() })?,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(cause) => return Err(ConfigError::File { path: file.display().to_string(), cause: cause.to_string() }),
+        };
+        let text = |name: &str| env(name).filter(|value| !value.is_empty());
+        let addr = |name: &'static str| -> Result<Option<SocketAddr>, ConfigError> {
+            text(name)
+                .map(|value| value.parse().map_err(|_| ConfigError::Value { name, why: "write it like 127.0.0.1:3000".into() }))
+                .transpose()
+        };
+        if let Some(value) = addr("PORTAL_ADDR")? {
+            config.addr = value;
+        }
+        config.metrics_addr = addr("PORTAL_METRICS_ADDR")?.or(config.metrics_addr);
+        for (name, field) in [
+            ("PORTAL_DATABASE_URL", &mut config.database_url),
+            ("PORTAL_BASE_URL", &mut config.base_url),
+            ("PORTAL_MAIL_FROM", &mut config.mail_from),
+            ("PORTAL_EXIT_URL", &mut config.exit_url),
+            ("PORTAL_HUB_PHONE", &mut config.hub_phone),
+            ("PORTAL_HUB_HOURS", &mut config.hub_hours),
+        ] {
+            if let Some(value) = text(name) {
+                *field = value;
+            }
+        }
+        config.smtp_url = text("PORTAL_SMTP_URL").or(config.smtp_url);
+        for (name, field) in [
+            ("PORTAL_MAIL_DIR", &mut config.mail_dir),
+            ("PORTAL_SECRET_KEY_FILE", &mut config.secret_key_file),
+            ("PORTAL_SITE_DIR", &mut config.site_dir),
+        ] {
+            if let Some(value) = text(name) {
+                *field = Some(PathBuf::from(value));
+            }
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let web = |name: &'static str, value: &str| {
+            let fine = (value.starts_with("http://") || value.starts_with("https://")) && !value.contains([' ', '"', '<', '\n', ';', ',']);
+            if fine { Ok(()) } else { Err(ConfigError::Value { name, why: "it must be an http:// or https:// address".into() }) }
+        };
+        web("base_url", &self.base_url)?;
+        web("exit_url", &self.exit_url)?;
+        if self.smtp_url.is_some() && self.mail_dir.is_some() {
+            return Err(ConfigError::Value { name: "smtp_url", why: "set smtp_url or mail_dir, not both".into() });
+        }
+        if self.mail_from.parse::<lettre::message::Mailbox>().is_err() {
+            return Err(ConfigError::Value { name: "mail_from", why: "write it like Updates <updates@example.test>".into() });
+        }
+        Ok(())
+    }
+
+    /// Where the master key lies.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        if let Some(path) = &self.secret_key_file {
+            return path.clone();
+        }
+        match self.database_url.strip_prefix("sqlite://") {
+            Some(file) => Path::new(file.split('?').next().unwrap_or(file)).with_extension("key"),
+            None => PathBuf::from("portal.key"),
+        }
+    }
+
+    /// The origin of the exit page, for the content security policy.
+    #[must_use]
+    pub fn exit_origin(&self) -> &str {
+        let after_scheme = self.exit_url.find("://").map_or(0, |at| at + 3);
+        let end = self.exit_url[after_scheme..].find('/').map_or(self.exit_url.len(), |at| after_scheme + at);
+        &self.exit_url[..end]
+    }
+
+    /// The settings as `check-config` prints them: no password.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let mask = |url: &str| match (url.find("://"), url.rfind('@')) {
+            (Some(start), Some(end)) if start + 3 < end => format!("{}***{}", &url[..start + 3], &url[end..]),
+            _ => url.to_owned(),
+        };
+        let mut shown = self.clone();
+        shown.database_url = mask(&shown.database_url);
+        shown.smtp_url = shown.smtp_url.as_deref().map(mask);
+        format!("{shown:#?}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(toml: &str, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("portal.toml");
+        std::fs::write(&file, toml).unwrap();
+        Config::load(&file, |name| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn unknown_keys_and_bad_values_are_errors() {
+        assert!(load("adr = '127.0.0.1:1'", &[]).unwrap_err().to_string().contains("adr"));
+        assert!(load("", &[("PORTAL_ADDR", "here")]).is_err());
+        assert!(load("exit_url = 'javascript:alert(1)'", &[]).is_err());
+        assert!(load("smtp_url = 'smtp://a:1'\nmail_dir = 'b'", &[]).is_err());
+    }
+
+    #[test]
+    fn the_environment_wins_and_passwords_are_masked() {
+        let config = load("base_url = 'https://a.test'", &[("PORTAL_DATABASE_URL", "postgres://u:secret@h/db")]).unwrap();
+        assert_eq!(config.base_url, "https://a.test");
+        assert!(!config.masked().contains("secret"));
+        assert_eq!(config.exit_origin(), "https://www.bbc.co.uk");
+    }
+}

@@ -1,0 +1,175 @@
+//! `/contact`, `/contact/{channel}`, `/contact/preferences`.
+
+use super::store;
+use crate::audit::{self, Act, Actor, Entry};
+use crate::error::Error;
+use crate::http::fields::Form as Submitted;
+use crate::http::session::PersonSession;
+use crate::portal::Portal;
+use app::domain::contact::{Channel, CommunicationNeed, LANGUAGES, Preferences};
+use app::domain::london;
+use app::forms::contact::{ChannelChoice, LetterChoice, PreferenceChoice};
+use app::forms::{Fields, Form as _};
+use app::govuk::Entered;
+use app::pages::contact::{ChannelLine, ChannelPage, ContactPage, ContactView, PreferencesPage, fields_of_grant};
+use app::paths;
+use axum::Router;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+
+pub fn routes() -> Router<Portal> {
+    Router::new()
+        .route(paths::CONTACT, get(show))
+        .route(paths::CONTACT_PREFERENCES, get(show_preferences).post(set_preferences))
+        .route("/contact/{channel}", get(show_channel).post(set_channel))
+}
+
+/// The page after a change says so; the mark in the address says nothing else.
+fn saved() -> Response {
+    Redirect::to(&format!("{}?saved", paths::CONTACT)).into_response()
+}
+
+fn held_in_words(channel: Channel, since: Option<DateTime<Utc>>) -> String {
+    let what = match channel {
+        Channel::Email => "an email address",
+        Channel::Text => "a mobile number",
+        Channel::Phone => "a phone number",
+        Channel::Letter => "an address",
+    };
+    match since {
+        Some(since) => format!("We hold {what}, changed {}.", london::date_in_words(london::wall(since).date())),
+        None => format!("We do not hold {what} for you."),
+    }
+}
+
+async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(query): RawQuery) -> Result<Response, Error> {
+    portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::ContactViewed, Some(session.person), "")).await?;
+    let today = london::wall(portal.now()).date();
+    let mut reader = portal.db.read().await?;
+    let mut channels = Vec::with_capacity(4);
+    for grant in store::grants(&mut reader, session.person).await? {
+        let since = store::held_since(&mut reader, session.person, grant.channel).await?;
+        channels.push(ChannelLine { channel: grant.channel, chosen: grant.in_words(today), held: held_in_words(grant.channel, since) });
+    }
+    let (preferences, changed) = store::preferences(&mut reader, session.person).await?;
+    drop(reader);
+    let view = ContactView {
+        channels,
+        preferred: preferences.preferred.map_or("I will sign in here and look".to_owned(), |channel| channel.title().to_owned()),
+        language: preferences.language.unwrap_or_else(|| "Not told us".into()),
+        communication: needs_in_words(&preferences.needs),
+        changed: changed.map(|at| format!("Last changed {}", london::moment_in_words(at))),
+        done: query.as_deref() == Some("saved"),
+    };
+    Ok(portal.person_page(&session, "How we contact you").here(paths::CONTACT).show(move || view! { <ContactPage view=view/> }))
+}
+
+#[must_use]
+pub(crate) fn needs_in_words(needs: &[CommunicationNeed]) -> String {
+    if needs.is_empty() { "None".into() } else { needs.iter().map(|need| need.in_words()).collect::<Vec<_>>().join("\n") }
+}
+
+fn channel_named(code: &str) -> Result<Channel, Error> {
+    Channel::from_code(code).ok_or(Error::NotFound)
+}
+
+async fn show_channel(State(portal): State<Portal>, session: PersonSession, Path(code): Path<String>) -> Result<Response, Error> {
+    let channel = channel_named(&code)?;
+    let grants = store::grants(&mut portal.db.read().await?, session.person).await?;
+    let fields = grants.iter().find(|grant| grant.channel == channel).map(fields_of_grant).unwrap_or_default();
+    channel_page(&portal, &session, channel, Entered::new(fields, app::forms::FieldErrors::default())).await
+}
+
+async fn channel_page(portal: &Portal, session: &PersonSession, channel: Channel, entered: Entered) -> Result<Response, Error> {
+    let since = store::held_since(&mut portal.db.read().await?, session.person, channel).await?;
+    let (held, problem) = (held_in_words(channel, since), !entered.errors().is_empty());
+    Ok(portal
+        .person_page(session, "How we contact you")
+        .islands()
+        .problem(problem)
+        .show(move || view! { <ChannelPage channel=channel held=held entered=entered/> }))
+}
+
+async fn set_channel(
+    State(portal): State<Portal>,
+    session: PersonSession,
+    Path(code): Path<String>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Error> {
+    let channel = channel_named(&code)?;
+    // The address says which channel; a field that says another is not believed.
+    let mut own = Fields::default();
+    own.push("channel", channel.code());
+    let fields = fields.replaced(&["channel"], &own);
+    let parsed = if channel == Channel::Letter {
+        LetterChoice::parse(&fields).map(|form| (form.grant, form.address))
+    } else {
+        ChannelChoice::parse(&fields).map(|form| (form.grant, None))
+    };
+    let (grant, address) = match parsed {
+        Ok(parsed) => parsed,
+        Err(errors) => return channel_page(&portal, &session, channel, Entered::new(fields, errors)).await,
+    };
+    let now = portal.now();
+    let person = session.person;
+    let mut tx = portal.db.write().await?;
+    store::set_grant(&mut tx, portal.new_id(), person, &grant, now).await?;
+    if let Some(address) = address {
+        store::set_address(&mut tx, person, &address, now).await?;
+        audit::append(&mut tx, now, Entry::new(Actor::Person(person), Act::AddressChanged, Some(person), "")).await?;
+    }
+    let what = format!("{}:{}", channel.code(), grant.safety.code());
+    audit::append(&mut tx, now, Entry::new(Actor::Person(person), Act::ContactChanged, Some(person), what)).await?;
+    tx.commit().await?;
+    Ok(saved())
+}
+
+fn fields_of_preferences(preferences: &Preferences, chosen_before: bool) -> Fields {
+    let mut fields = Fields::default();
+    if chosen_before {
+        fields.push("preferred", preferences.preferred.map_or("none", Channel::code));
+    }
+    match preferences.language.as_deref() {
+        Some(known) if LANGUAGES.contains(&known) => fields.push("language", known),
+        Some(other) => {
+            fields.push("language", "Other");
+            fields.push("language_other", other);
+        }
+        None => {}
+    }
+    for need in &preferences.needs {
+        fields.push("communication", need.code());
+    }
+    fields
+}
+
+async fn show_preferences(State(portal): State<Portal>, session: PersonSession) -> Result<Response, Error> {
+    let (preferences, changed) = store::preferences(&mut portal.db.read().await?, session.person).await?;
+    let fields = fields_of_preferences(&preferences, changed.is_some() || preferences.preferred.is_some());
+    Ok(preferences_page(&portal, &session, Entered::new(fields, app::forms::FieldErrors::default())))
+}
+
+fn preferences_page(portal: &Portal, session: &PersonSession, entered: Entered) -> Response {
+    let problem = !entered.errors().is_empty();
+    portal
+        .person_page(session, "How we contact you")
+        .islands()
+        .problem(problem)
+        .show(move || view! { <PreferencesPage entered=entered/> })
+}
+
+async fn set_preferences(State(portal): State<Portal>, session: PersonSession, Submitted(fields): Submitted) -> Result<Response, Error> {
+    let form = match PreferenceChoice::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => return Ok(preferences_page(&portal, &session, Entered::new(fields, errors))),
+    };
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    store::set_preferences(&mut tx, session.person, &form.preferences, now).await?;
+    audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), Act::PreferencesChanged, Some(session.person), "")).await?;
+    tx.commit().await?;
+    Ok(saved())
+}

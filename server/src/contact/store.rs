@@ -1,0 +1,161 @@
+//! Grants, preferences and contact points. Addresses and numbers go in here and come out only for
+//! the sender and for staff with a task to do; never for the person's own pages.
+
+use crate::db::{Connection, DbError, Tx, sql};
+use app::domain::contact::{Channel, CommunicationNeed, Days, Grant, Preferences, Safety, Window};
+use app::domain::ids::PersonId;
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+#[derive(sqlx::FromRow)]
+struct GrantRow {
+    channel: String,
+    safety: String,
+    days: i64,
+    from_hour: i64,
+    to_hour: i64,
+    voicemail: bool,
+    say_who: bool,
+    until: Option<String>,
+}
+
+impl TryFrom<GrantRow> for Grant {
+    type Error = DbError;
+    fn try_from(row: GrantRow) -> Result<Self, DbError> {
+        let broken = |column: &str| DbError::inconsistent(format!("contact_grants.{column}"));
+        let hour = |hour: i64| u8::try_from(hour).map_err(|_| broken("hours"));
+        let days = Days::from_bits(row.days).ok_or_else(|| broken("days"))?;
+        Ok(Self {
+            channel: Channel::from_code(&row.channel).ok_or_else(|| broken("channel"))?,
+            safety: Safety::from_code(&row.safety).ok_or_else(|| broken("safety"))?,
+            window: Window::new(days, hour(row.from_hour)?, hour(row.to_hour)?).ok_or_else(|| broken("hours"))?,
+            voicemail: row.voicemail,
+            say_who: row.say_who,
+            until: row.until.map(|day| day.parse::<NaiveDate>().map_err(|_| broken("until"))).transpose()?,
+        })
+    }
+}
+
+/// What the person has said about every channel; unknown where nothing.
+pub async fn grants(on: &mut impl Connection, person: PersonId) -> Result<Vec<Grant>, DbError> {
+    let rows: Vec<GrantRow> = sql(
+        "select channel, safety, days, from_hour, to_hour, voicemail, say_who, until from contact_grants \
+         where person_id = $1 and revoked_at is null",
+    )
+    .bind(person)
+    .fetch_all(on)
+    .await?;
+    let said = rows.into_iter().map(Grant::try_from).collect::<Result<Vec<_>, _>>()?;
+    Ok(Channel::ALL
+        .into_iter()
+        .map(|channel| said.iter().find(|grant| grant.channel == channel).cloned().unwrap_or_else(|| Grant::unknown(channel)))
+        .collect())
+}
+
+/// Replaces what was said about a channel; the old word stays on record, revoked.
+pub async fn set_grant(tx: &mut Tx, id: Uuid, person: PersonId, grant: &Grant, now: DateTime<Utc>) -> Result<(), DbError> {
+    sql("update contact_grants set revoked_at = $3 where person_id = $1 and channel = $2 and revoked_at is null")
+        .bind(person)
+        .bind(grant.channel.code())
+        .bind(now)
+        .execute(tx)
+        .await?;
+    let (from, to) = grant.window.hours();
+    sql("insert into contact_grants (grant_id, person_id, channel, safety, days, from_hour, to_hour, voicemail, say_who, until, granted_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+    .bind(id)
+    .bind(person)
+    .bind(grant.channel.code())
+    .bind(grant.safety.code())
+    .bind(grant.window.days().bits())
+    .bind(i64::from(from))
+    .bind(i64::from(to))
+    .bind(grant.voicemail)
+    .bind(grant.say_who)
+    .bind(grant.until)
+    .bind(now)
+    .execute_one(tx)
+    .await
+}
+
+#[derive(sqlx::FromRow)]
+struct PreferenceRow {
+    preferred_channel: Option<String>,
+    language: Option<String>,
+    communication: String,
+    preferences_at: Option<DateTime<Utc>>,
+}
+
+/// What holds over all channels, and when it was last changed.
+pub async fn preferences(on: &mut impl Connection, person: PersonId) -> Result<(Preferences, Option<DateTime<Utc>>), DbError> {
+    let row: PreferenceRow =
+        sql("select preferred_channel, language, communication, preferences_at from people where person_id = $1")
+            .bind(person)
+            .fetch_one(on)
+            .await?;
+    let preferred = row
+        .preferred_channel
+        .map(|code| Channel::from_code(&code).ok_or_else(|| DbError::inconsistent("people.preferred_channel")))
+        .transpose()?;
+    let needs = row.communication.split(',').filter_map(CommunicationNeed::from_code).collect();
+    Ok((Preferences { preferred, language: row.language, needs }, row.preferences_at))
+}
+
+pub async fn set_preferences(tx: &mut Tx, person: PersonId, preferences: &Preferences, now: DateTime<Utc>) -> Result<(), DbError> {
+    let needs: Vec<&str> = preferences.needs.iter().map(|need| need.code()).collect();
+    sql("update people set preferred_channel = $2, language = $3, communication = $4, preferences_at = $5 where person_id = $1")
+        .bind(person)
+        .bind(preferences.preferred.map(Channel::code))
+        .bind(preferences.language.clone())
+        .bind(needs.join(","))
+        .bind(now)
+        .execute_one(tx)
+        .await
+}
+
+/// Takes a new address in. It is never read back on the person's side.
+pub async fn set_address(tx: &mut Tx, person: PersonId, address: &str, now: DateTime<Utc>) -> Result<(), DbError> {
+    sql("update people set address = $2, address_at = $3 where person_id = $1").bind(person).bind(address).bind(now).execute_one(tx).await
+}
+
+/// When what we hold for a channel was last changed; `None` when we hold nothing.
+pub async fn held_since(on: &mut impl Connection, person: PersonId, channel: Channel) -> Result<Option<DateTime<Utc>>, DbError> {
+    #[derive(sqlx::FromRow)]
+    struct Since {
+        since: Option<DateTime<Utc>>,
+    }
+    let row: Option<Since> = match kind(channel) {
+        Some(kind) => {
+            sql("select added_at as since from contact_points where person_id = $1 and kind = $2 and revoked_at is null order by added_at desc limit 1")
+                .bind(person)
+                .bind(kind)
+                .fetch_optional(on)
+                .await?
+        }
+        None => sql("select address_at as since from people where person_id = $1").bind(person).fetch_optional(on).await?,
+    };
+    Ok(row.and_then(|row| row.since))
+}
+
+/// The address or number itself, as it is at this moment: for the sender and for a task in hand.
+pub async fn point(on: &mut impl Connection, person: PersonId, channel: Channel) -> Result<Option<String>, DbError> {
+    let row: Option<(Option<String>,)> = match kind(channel) {
+        Some(kind) => {
+            sql("select value from contact_points where person_id = $1 and kind = $2 and revoked_at is null order by added_at desc limit 1")
+                .bind(person)
+                .bind(kind)
+                .fetch_optional(on)
+                .await?
+        }
+        None => sql("select address from people where person_id = $1").bind(person).fetch_optional(on).await?,
+    };
+    Ok(row.and_then(|(value,)| value))
+}
+
+fn kind(channel: Channel) -> Option<&'static str> {
+    match channel {
+        Channel::Email => Some("email"),
+        Channel::Text | Channel::Phone => Some("mobile"),
+        Channel::Letter => None,
+    }
+}

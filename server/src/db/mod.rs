@@ -1,0 +1,196 @@
+//! The database: SQLite (one file, the default) or PostgreSQL (several servers), behind one way of
+//! writing statements. The only folder that names either driver.
+//!
+//! - [`Db::read`]: a connection that can only read. Each statement sees the newest durable state.
+//! - [`Db::write`]: a transaction. Nothing in it exists before [`Tx::commit`] has answered, and then
+//!   it is on disk. Dropped, it leaves nothing.
+//!
+//! To add a table: a new file in `migrations/`, in the portable types only (see [`statement`]).
+
+mod error;
+mod statement;
+mod writer;
+
+pub use error::DbError;
+pub use statement::{Conn, Connection, Row, Statement, Value, sql};
+
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Postgres, Sqlite, pool::PoolConnection};
+use std::str::FromStr;
+use std::time::Duration;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// SQLite before this version can corrupt a WAL database when it resets the log.
+const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
+
+/// Readers of a SQLite database: more than this was no faster on two cores.
+const SQLITE_READERS: u32 = 8;
+
+#[derive(Clone)]
+pub struct Db {
+    store: Store,
+}
+
+#[derive(Clone)]
+enum Store {
+    Sqlite { writer: writer::Writer, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens the database at a `sqlite://FILE` or `postgres://..` address and brings its schema up
+    /// to date. A schema from a newer program is refused.
+    pub async fn open(url: &str) -> Result<Self, DbError> {
+        if url.starts_with("sqlite:") {
+            Self::open_sqlite(url).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .test_before_acquire(false)
+                .acquire_timeout(Duration::from_secs(10))
+                .connect(url)
+                .await?;
+            MIGRATIONS.run(&pool).await?;
+            Ok(Self { store: Store::Postgres(pool) })
+        } else {
+            Err(DbError::Unsuitable("the database address must begin with sqlite:// or postgres://".into()))
+        }
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, DbError> {
+        let shared = SqliteConnectOptions::from_str(url)?
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(200)
+            .pragma("trusted_schema", "OFF")
+            .pragma("temp_store", "MEMORY");
+        let mut conn = shared
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "ON")
+            .pragma("auto_vacuum", "FULL")
+            .pragma("cache_size", "-8000")
+            .optimize_on_close(true, None)
+            .connect()
+            .await?;
+        let (version,): (String,) = sqlx::query_as("select sqlite_version()").fetch_one(&mut conn).await?;
+        check_sqlite_version(&version)?;
+        MIGRATIONS.run(&mut conn).await?;
+        // Opened after the writer, so that the write-ahead log exists.
+        let readers = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .min_connections(1)
+            .test_before_acquire(false)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(shared.read_only(true).pragma("cache_size", "-2000"))
+            .await?;
+        Ok(Self { store: Store::Sqlite { writer: writer::Writer::new(conn), readers } })
+    }
+
+    /// A connection that can only read.
+    pub async fn read(&self) -> Result<Reader, DbError> {
+        Ok(match &self.store {
+            Store::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
+            Store::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// A transaction that can change things.
+    pub async fn write(&self) -> Result<Tx, DbError> {
+        Ok(match &self.store {
+            Store::Sqlite { writer, .. } => Tx::Sqlite(writer.begin().await?),
+            Store::Postgres(pool) => Tx::Postgres { tx: pool.begin().await?, broken: None },
+        })
+    }
+
+    /// `SQLite` or `PostgreSQL`, for the log and for `doctor`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.store {
+            Store::Sqlite { .. } => "SQLite",
+            Store::Postgres(_) => "PostgreSQL",
+        }
+    }
+}
+
+fn check_sqlite_version(version: &str) -> Result<(), DbError> {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    let found = (next(), next(), next());
+    if found >= SQLITE_AT_LEAST {
+        return Ok(());
+    }
+    Err(DbError::Unsuitable(format!("SQLite {version} can lose data: at least 3.51.3 is needed")))
+}
+
+/// A connection for reading.
+pub enum Reader {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Connection for Reader {
+    fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+
+    fn failed(&mut self, _: &DbError) {}
+}
+
+/// A transaction. Its changes exist once [`commit`](Self::commit) has answered `Ok`.
+pub enum Tx {
+    Sqlite(writer::GroupTx),
+    Postgres { tx: sqlx::Transaction<'static, Postgres>, broken: Option<String> },
+}
+
+impl Tx {
+    pub async fn commit(self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres { broken: Some(cause), .. } => Err(DbError::NotDurable(cause)),
+            Self::Postgres { tx, broken: None } => Ok(tx.commit().await?),
+        }
+    }
+}
+
+impl Connection for Tx {
+    fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(tx) => Conn::Sqlite(tx.conn()),
+            Self::Postgres { tx, .. } => Conn::Postgres(tx),
+        }
+    }
+
+    fn failed(&mut self, error: &DbError) {
+        match self {
+            Self::Sqlite(tx) => tx.failed(error),
+            // PostgreSQL refuses everything after a failed statement; only our own counts do not fail it.
+            Self::Postgres { broken, .. } => {
+                if !matches!(error, DbError::Conflict { .. } | DbError::Inconsistent(_)) {
+                    *broken = Some(error.to_string());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_sqlite_version;
+
+    #[test]
+    fn an_old_sqlite_is_refused() {
+        assert!(check_sqlite_version("3.51.2").is_err());
+        assert!(check_sqlite_version("3.46.0").is_err());
+        for good in ["3.51.3", "3.52.0", "4.0.0"] {
+            assert!(check_sqlite_version(good).is_ok());
+        }
+    }
+}

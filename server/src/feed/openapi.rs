@@ -1,0 +1,46 @@
+//! The description of the feed, served at `/api/v1/openapi.json` and printed by `portal openapi`.
+
+use serde_json::{Value, json};
+
+#[must_use]
+pub fn document() -> Value {
+    let error = json!({ "description": "Refused; `error` says what to do", "content": { "application/json": { "schema": {
+        "type": "object", "required": ["error"], "properties": { "error": { "type": "string" } } } } } });
+    let text = |longest: u32| json!({ "type": "string", "minLength": 1, "maxLength": longest });
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Victims' hub portal: feed", "version": "1",
+            "description": "Cases and their progress from a police records system. Keys: portal machine-key add." },
+        "components": {
+            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
+            "schemas": {
+                "Person": { "type": "object", "additionalProperties": false, "required": ["key", "name", "role"], "properties": {
+                    "key": text(100), "name": text(200), "role": { "enum": ["victim", "parent", "witness"] },
+                    "email": text(254), "mobile": text(40) } },
+                "Event": { "type": "object", "additionalProperties": false, "required": ["outcome"], "properties": {
+                    "outcome": text(200), "date": { "type": "string", "description": "YYYY-MM-DD or YYYY-MM; absent when not known" } } },
+                "Case": { "type": "object", "additionalProperties": false, "required": ["month", "crime_type"], "properties": {
+                    "reference": text(100), "crime_id": text(100), "month": { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$" },
+                    "crime_type": text(100), "location": text(200), "district": text(100), "outcome": text(200),
+                    "events": { "type": "array", "maxItems": 200, "items": { "$ref": "#/components/schemas/Event" } },
+                    "people": { "type": "array", "maxItems": 50, "items": { "$ref": "#/components/schemas/Person" } } } }
+            }
+        },
+        "security": [{ "key": [] }],
+        "paths": { "/api/v1/cases": { "post": {
+            "summary": "Store a batch of cases. The same batch twice changes nothing.",
+            "parameters": [{ "name": "Idempotency-Key", "in": "header", "required": false, "schema": text(200) }],
+            "requestBody": { "required": true, "content": { "application/json": { "schema": {
+                "type": "object", "additionalProperties": false, "required": ["cases"],
+                "properties": { "cases": { "type": "array", "items": { "$ref": "#/components/schemas/Case" } } } } } } },
+            "responses": {
+                "200": { "description": "A row for each item", "content": { "application/json": { "schema": { "type": "object",
+                    "required": ["results"], "properties": { "results": { "type": "array", "items": { "type": "object",
+                        "required": ["item", "result"], "properties": { "item": { "type": "integer", "minimum": 1 },
+                            "reference": { "type": "string" }, "reason": { "type": "string" },
+                            "result": { "enum": ["accepted", "unchanged", "rejected"] } } } } } } } } },
+                "400": error, "401": error, "403": error, "413": error, "415": error, "422": error
+            }
+        } } }
+    })
+}

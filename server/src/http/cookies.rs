@@ -1,0 +1,51 @@
+//! Cookies: read, set, taken away. All are `__Host-`, `Secure`, `HttpOnly`, `SameSite=Strict`, and
+//! end with the browser. Their names say nothing.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// A signed-in person.
+pub const PERSON: &str = "__Host-s";
+/// A signed-in member of staff.
+pub const STAFF: &str = "__Host-w";
+/// Between "who are you" and the code.
+pub const CHALLENGE: &str = "__Host-c";
+/// Between a staff password and the code.
+pub const STAFF_CHALLENGE: &str = "__Host-k";
+/// A half-finished request for support.
+pub const DRAFT: &str = "__Host-d";
+
+const ALL: [&str; 5] = [PERSON, STAFF, CHALLENGE, STAFF_CHALLENGE, DRAFT];
+
+#[must_use]
+pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        .filter(|value| !value.is_empty() && value.len() <= 128)
+        .map(str::to_owned)
+}
+
+/// A `Set-Cookie` value. The token is of our own making: letters, digits, `-` and `_`.
+#[must_use]
+pub fn set(name: &str, token: &str) -> HeaderValue {
+    cookie(&format!("{name}={token}; Path=/; Secure; HttpOnly; SameSite=Strict"))
+}
+
+#[must_use]
+pub fn gone(name: &str) -> HeaderValue {
+    cookie(&format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"))
+}
+
+fn cookie(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// Takes every cookie of ours away.
+pub fn all_gone(headers: &mut HeaderMap) {
+    for name in ALL {
+        headers.append(header::SET_COOKIE, gone(name));
+    }
+}

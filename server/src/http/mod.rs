@@ -1,0 +1,12 @@
+//! From a request to a handler and back: sessions, limits, headers, rendering, built files.
+//! Journeys own their routes; this folder owns what all of them share.
+
+pub mod assets;
+pub mod cookies;
+pub mod error_pages;
+pub mod fields;
+pub mod headers;
+pub mod islands;
+pub mod render;
+pub mod router;
+pub mod session;

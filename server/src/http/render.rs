@@ -1,0 +1,125 @@
+//! From a page to a response. Data is loaded before; rendering is one synchronous pass, without an
+//! inline script.
+
+use super::headers::Policy;
+use super::session::{PersonSession, StaffSession};
+use crate::portal::Portal;
+use app::shell::{Area, Frame, Shell, ShellProps};
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use hydration_context::SsrSharedContext;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// A view as HTML. Islands need the shared context, or they panic.
+pub fn html<V: IntoView>(make: impl FnOnce() -> V) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let text = owner.with(|| make().into_view().to_html());
+    owner.cleanup();
+    text
+}
+
+/// A page being put together.
+pub struct Page<'p> {
+    frame: Frame,
+    status: StatusCode,
+    cacheable: bool,
+    portal: &'p Portal,
+}
+
+impl Portal {
+    fn page(&self, area: Area, title: impl Into<String>) -> Page<'_> {
+        let frame = Frame {
+            title: title.into(),
+            area,
+            assets: self.assets.names.clone(),
+            islands: false,
+            problem: false,
+            exit_to: self.config.exit_url.clone(),
+            demo: self.demo,
+            here: String::new(),
+        };
+        Page { frame, status: StatusCode::OK, cacheable: false, portal: self }
+    }
+
+    /// A page that anybody may read.
+    pub fn public_page(&self, title: impl Into<String>) -> Page<'_> {
+        self.page(Area::Public { exit: false }, title)
+    }
+
+    /// A page that anybody may read, on which somebody may be writing: it has the exit.
+    pub fn open_page(&self, session: Option<&PersonSession>, title: impl Into<String>) -> Page<'_> {
+        match session {
+            Some(session) => self.person_page(session, title),
+            None => self.page(Area::Public { exit: true }, title),
+        }
+    }
+
+    pub fn person_page(&self, session: &PersonSession, title: impl Into<String>) -> Page<'_> {
+        self.page(Area::Person { unread: session.unread }, title)
+    }
+
+    pub fn staff_page(&self, session: &StaffSession, title: impl Into<String>) -> Page<'_> {
+        self.page(Area::Staff { name: session.name.clone() }, title)
+    }
+
+    pub fn staff_door(&self, title: impl Into<String>) -> Page<'_> {
+        self.page(Area::StaffDoor, title)
+    }
+}
+
+impl Page<'_> {
+    /// The page holds an island and loads its wasm.
+    #[must_use]
+    pub fn islands(mut self) -> Self {
+        self.frame.islands = true;
+        self
+    }
+
+    /// Errors are shown: 422, and the title says so.
+    #[must_use]
+    pub fn problem(mut self, problem: bool) -> Self {
+        if problem {
+            self.frame.problem = true;
+            self.status = StatusCode::UNPROCESSABLE_ENTITY;
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Marks the page in the navigation.
+    #[must_use]
+    pub fn here(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.frame.here);
+        self
+    }
+
+    /// The same for everybody: browsers may keep it for a short while.
+    #[must_use]
+    pub fn cacheable(mut self) -> Self {
+        self.cacheable = true;
+        self
+    }
+
+    pub fn show<V: IntoView + 'static>(self, main: impl FnOnce() -> V + Send + 'static) -> Response {
+        let policy = Policy::Page { islands: self.frame.islands, exit: self.portal.config.exit_origin().to_owned() };
+        let frame = self.frame;
+        let text = html(move || {
+            Shell(ShellProps { frame, children: Box::new(move || main().into_any()) })
+        });
+        let mut response = Response::new(Body::from(text));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        if self.cacheable && self.status == StatusCode::OK {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        }
+        response.extensions_mut().insert(policy);
+        response
+    }
+}

@@ -1,0 +1,54 @@
+//! Every route, and the layers around them. A journey's routes live with the journey.
+
+use super::{assets, error_pages, headers, islands};
+use crate::portal::Portal;
+use crate::{account, cases, contact, exit, feed, hub, public, support};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+
+pub fn router(portal: Portal) -> Router {
+    Router::new()
+        .merge(public::routes())
+        .merge(account::routes())
+        .merge(cases::routes())
+        .merge(contact::routes())
+        .merge(support::routes())
+        .merge(hub::routes())
+        .merge(exit::routes())
+        // A browser's cookie must never work for a machine, nor a key for a browser: no CSRF rule here.
+        .layer(CsrfLayer::new())
+        .merge(feed::routes())
+        .route("/api/island/{call}", post(islands::call).layer(CsrfLayer::new()))
+        .route("/a/{name}", get(assets::hashed))
+        .route("/favicon.svg", get(assets::favicon))
+        .route("/robots.txt", get(assets::robots))
+        .route("/livez", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(from_fn_with_state(portal.clone(), error_pages::layer))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        .layer(from_fn(headers::layer))
+        .layer(CompressionLayer::new())
+        .with_state(portal)
+}
+
+async fn ready(State(portal): State<Portal>) -> Response {
+    let answers = async {
+        let mut reader = portal.db.read().await?;
+        crate::db::sql("select 1").fetch_one::<(i32,)>(&mut reader).await
+    };
+    match answers.await {
+        Ok(_) => "ready".into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}

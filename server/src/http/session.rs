@@ -1,0 +1,178 @@
+//! Who is asking. A session is a 256-bit token in a cookie and its hash in a table; taking a
+//! [`PersonSession`] or a [`StaffSession`] as an argument is the proof that a handler needs.
+
+use super::cookies;
+use crate::db::{Db, DbError, sql};
+use crate::error::Error;
+use crate::keys;
+use crate::portal::Portal;
+use app::domain::ids::{PersonId, StaffId};
+use app::domain::staff::StaffRole;
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+/// How long a session lasts.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    pub idle: Duration,
+    pub absolute: Duration,
+}
+
+pub const PERSON_LIFE: Life = Life { idle: Duration::minutes(10), absolute: Duration::minutes(60) };
+pub const STAFF_LIFE: Life = Life { idle: Duration::minutes(15), absolute: Duration::hours(10) };
+
+/// A session is marked as seen no more often than this: a page should not cost a write.
+const SEEN_AGAIN: Duration = Duration::seconds(30);
+
+/// A person who has signed in.
+#[derive(Clone, Debug)]
+pub struct PersonSession {
+    pub person: PersonId,
+    pub name: String,
+    /// Messages from the hub not yet read.
+    pub unread: usize,
+    pub token_hash: String,
+}
+
+/// A member of staff who has signed in.
+#[derive(Clone, Debug)]
+pub struct StaffSession {
+    pub staff: StaffId,
+    pub name: String,
+    pub role: StaffRole,
+    pub token_hash: String,
+}
+
+/// Does this request show that somebody is there, or does a page look by itself?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    SomebodyIsThere,
+    PageLooksByItself,
+}
+
+#[derive(sqlx::FromRow)]
+struct PersonRow {
+    person_id: Uuid,
+    name: String,
+    last_seen_at: DateTime<Utc>,
+    unread: i64,
+}
+
+pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<Option<PersonSession>, DbError> {
+    let Some(token) = cookies::read(headers, cookies::PERSON) else { return Ok(None) };
+    let token_hash = keys::token_hash(&token);
+    let now = portal.now();
+    let row: Option<PersonRow> = sql(
+        "select s.person_id, p.name, s.last_seen_at, \
+           (select count(*) from messages m join support_requests r on r.request_id = m.request_id \
+             where r.person_id = s.person_id and m.author = 'hub' and m.read_at is null) as unread \
+         from person_sessions s join people p on p.person_id = s.person_id \
+         where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3",
+    )
+    .bind(token_hash.clone())
+    .bind(now - PERSON_LIFE.idle)
+    .bind(now - PERSON_LIFE.absolute)
+    .fetch_optional(&mut portal.db.read().await?)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    if sign == Sign::SomebodyIsThere && now - row.last_seen_at > SEEN_AGAIN {
+        let mut tx = portal.db.write().await?;
+        sql("update person_sessions set last_seen_at = $2 where token_hash = $1 and ended_at is null")
+            .bind(token_hash.clone())
+            .bind(now)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(Some(PersonSession {
+        person: PersonId(row.person_id),
+        name: row.name,
+        unread: usize::try_from(row.unread).unwrap_or(0),
+        token_hash,
+    }))
+}
+
+#[derive(sqlx::FromRow)]
+struct StaffRow {
+    staff_id: Uuid,
+    name: String,
+    role: String,
+    last_seen_at: DateTime<Utc>,
+}
+
+pub async fn staff(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<Option<StaffSession>, DbError> {
+    let Some(token) = cookies::read(headers, cookies::STAFF) else { return Ok(None) };
+    let token_hash = keys::token_hash(&token);
+    let now = portal.now();
+    let row: Option<StaffRow> = sql(
+        "select s.staff_id, w.name, w.role, s.last_seen_at from staff_sessions s join staff w on w.staff_id = s.staff_id \
+         where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3 and w.disabled_at is null",
+    )
+    .bind(token_hash.clone())
+    .bind(now - STAFF_LIFE.idle)
+    .bind(now - STAFF_LIFE.absolute)
+    .fetch_optional(&mut portal.db.read().await?)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let role = StaffRole::from_code(&row.role).ok_or_else(|| DbError::inconsistent("staff.role"))?;
+    if sign == Sign::SomebodyIsThere && now - row.last_seen_at > SEEN_AGAIN {
+        let mut tx = portal.db.write().await?;
+        sql("update staff_sessions set last_seen_at = $2 where token_hash = $1 and ended_at is null")
+            .bind(token_hash.clone())
+            .bind(now)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(Some(StaffSession { staff: StaffId(row.staff_id), name: row.name, role, token_hash }))
+}
+
+impl FromRequestParts<Portal> for PersonSession {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Error> {
+        person(portal, &parts.headers, Sign::SomebodyIsThere).await?.ok_or(Error::SignIn)
+    }
+}
+
+impl FromRequestParts<Portal> for StaffSession {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Error> {
+        staff(portal, &parts.headers, Sign::SomebodyIsThere).await?.ok_or(Error::StaffSignIn)
+    }
+}
+
+/// Somebody who may or may not have signed in.
+pub struct MaybePerson(pub Option<PersonSession>);
+
+impl FromRequestParts<Portal> for MaybePerson {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Error> {
+        Ok(Self(person(portal, &parts.headers, Sign::SomebodyIsThere).await?))
+    }
+}
+
+/// Ends every session and unfinished thing that these cookies name. Safe to call with none.
+pub async fn end(db: &Db, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(), DbError> {
+    let hash = |name| cookies::read(headers, name).map(|token| keys::token_hash(&token));
+    let (person, staff) = (hash(cookies::PERSON), hash(cookies::STAFF));
+    let (challenge, draft) = (hash(cookies::CHALLENGE), hash(cookies::DRAFT));
+    if person.is_none() && staff.is_none() && challenge.is_none() && draft.is_none() {
+        return Ok(());
+    }
+    let mut tx = db.write().await?;
+    for (token, text) in [
+        (person, "update person_sessions set ended_at = $2 where token_hash = $1 and ended_at is null"),
+        (staff, "update staff_sessions set ended_at = $2 where token_hash = $1 and ended_at is null"),
+        (challenge, "update sign_in_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
+        // Somebody with an account finds the answers again after signing in; nobody else can.
+        (draft, "delete from drafts where token_hash = $1 and person_id is null and updated_at <= $2"),
+    ] {
+        if let Some(token) = token {
+            sql(text).bind(token).bind(now).execute(&mut tx).await?;
+        }
+    }
+    tx.commit().await
+}

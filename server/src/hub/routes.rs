@@ -1,0 +1,335 @@
+//! `/hub`, `/hub/requests/{reference}` and what can be done there, `/hub/tasks/{id}/done`.
+
+use super::store;
+use crate::audit::{self, Act, Actor, Entry};
+use crate::db::{DbError, Tx, sql};
+use crate::error::Error;
+use crate::http::fields::Form as Submitted;
+use crate::http::session::StaffSession;
+use crate::outbox;
+use crate::portal::Portal;
+use crate::support::requests::{self, Request};
+use app::domain::ids::{Reference, TaskId};
+use app::domain::london;
+use app::domain::notice::Notice;
+use app::domain::support::{InvalidMove, RequestState};
+use app::forms::hub::{Close, Note, Reply};
+use app::forms::{FieldErrors, Fields, Form as _};
+use app::govuk::Entered;
+use app::pages::hub::{Holding, HubRequestPage, HubRequestView, HubView, QueuePage};
+use app::paths;
+use axum::Router;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use uuid::Uuid;
+
+pub fn routes() -> Router<Portal> {
+    Router::new()
+        .route(paths::HUB, get(queue))
+        .route("/hub/requests/{reference}", get(show))
+        .route("/hub/requests/{reference}/claim", post(claim))
+        .route("/hub/requests/{reference}/release", post(release))
+        .route("/hub/requests/{reference}/reply", post(reply))
+        .route("/hub/requests/{reference}/note", post(note))
+        .route("/hub/requests/{reference}/close", post(close))
+        .route("/hub/tasks/{task}/done", post(task_done))
+}
+
+async fn queue(State(portal): State<Portal>, staff: StaffSession, RawQuery(query): RawQuery) -> Result<Response, Error> {
+    let mine = query.as_deref() == Some("mine");
+    let view = HubView {
+        queue: store::queue(&portal, &staff, mine.then_some(staff.staff)).await?,
+        tasks: store::tasks(&portal, &staff).await?,
+        done: (query.as_deref() == Some("done")).then_some("Done. It is on record."),
+    };
+    Ok(portal.staff_page(&staff, "Queue").here(paths::HUB).islands().show(move || view! { <QueuePage view=view/> }))
+}
+
+/// What just happened, told by a mark in the address that says nothing about anybody.
+fn done_in_words(query: Option<&str>) -> Option<&'static str> {
+    match query? {
+        "claimed" => Some("You hold this request now."),
+        "replied" => Some("Sent. The person is told in the way they chose that there is a message."),
+        "noted" => Some("The note is saved. The person does not see it."),
+        "closed" => Some("This request is closed."),
+        _ => None,
+    }
+}
+
+async fn show(
+    State(portal): State<Portal>,
+    staff: StaffSession,
+    Path(reference): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Error> {
+    request_page(&portal, &staff, &reference, Entered::default(), done_in_words(query.as_deref())).await
+}
+
+async fn request_page(
+    portal: &Portal,
+    staff: &StaffSession,
+    reference: &str,
+    entered: Entered,
+    done: Option<&'static str>,
+) -> Result<Response, Error> {
+    let now = portal.now();
+    let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
+    let mut reader = portal.db.read().await?;
+    let request = requests::by_reference(&mut reader, &reference).await?.ok_or(Error::NotFound)?;
+    // On record before a byte leaves.
+    portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::RequestViewed, request.person, request.id)).await?;
+    let holder = store::holder_name(&mut reader, &request).await?;
+    let holding = match request.state {
+        RequestState::Waiting { .. } => Holding::Nobody,
+        RequestState::Closed { .. } => Holding::Closed,
+        state if state.holder() == Some(staff.staff) => Holding::Me,
+        RequestState::Claimed { .. } | RequestState::Replied { .. } => Holding::Another,
+    };
+    let person = match request.person {
+        Some(person) => Some(store::person(&mut reader, person, now).await?),
+        None => None,
+    };
+    let owed = matches!(request.state, RequestState::Waiting { .. } | RequestState::Claimed { .. });
+    let view = HubRequestView {
+        tier: u8::try_from(request.tier.number()).unwrap_or(u8::MAX),
+        tier_name: request.tier.name(),
+        reasons: request.reasons.iter().map(|reason| reason.in_words()).collect(),
+        due: london::deadline_in_words(request.due, now),
+        overdue: owed && request.due <= now,
+        asked: london::moment_in_words(request.asked),
+        state: match (&request.state, holder) {
+            (RequestState::Waiting { .. }, _) => "Waiting: nobody holds it".into(),
+            (RequestState::Claimed { .. }, holder) => format!("Held by {}", holder.unwrap_or_default()),
+            (RequestState::Replied { .. }, holder) => format!("Answered by {}", holder.unwrap_or_default()),
+            (RequestState::Closed { closing, .. }, _) => format!("Closed. {}", closing.in_words()),
+        },
+        holding,
+        person,
+        case_line: store::case_line(&mut reader, request.case).await?,
+        messages: store::messages(&mut reader, request.id).await?,
+        notes: store::notes(&mut reader, request.id).await?,
+        answers: request.answers,
+        version: request.version,
+        submission: portal.new_id().to_string(),
+        reference,
+        done,
+    };
+    drop(reader);
+    let problem = !entered.errors().is_empty();
+    Ok(portal
+        .staff_page(staff, "Request")
+        .problem(problem)
+        .show(move || view! { <HubRequestPage view=view entered=entered/> }))
+}
+
+/// A move the state does not allow, as a message on the page with what was typed still there.
+fn refused(error: InvalidMove, field: &'static str) -> FieldErrors {
+    FieldErrors::one(
+        field,
+        match error {
+            InvalidMove::HeldByAnother => "A colleague holds this request now. Nothing was changed",
+            InvalidMove::NotClaimed => "Nobody holds this request. Claim it first",
+            InvalidMove::Closed => "This request is closed. Nothing was changed",
+        },
+    )
+}
+
+async fn load(tx: &mut Tx, reference: &str) -> Result<Request, Error> {
+    let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
+    requests::by_reference(tx, &reference).await?.ok_or(Error::NotFound)
+}
+
+fn back(request: &Request, mark: &str) -> Response {
+    Redirect::to(&format!("{}?{mark}", paths::hub_request(&request.reference))).into_response()
+}
+
+async fn record(tx: &mut Tx, staff: &StaffSession, act: Act, request: &Request, now: DateTime<Utc>) -> Result<(), DbError> {
+    audit::append(tx, now, Entry::new(Actor::Staff(staff.staff), act, request.person, request.id)).await
+}
+
+async fn claim(State(portal): State<Portal>, staff: StaffSession, Path(reference): Path<String>) -> Result<Response, Error> {
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let request = load(&mut tx, &reference).await?;
+    let state = match request.state.claim(staff.staff, now) {
+        Ok(state) if state == request.state => return Ok(back(&request, "claimed")),
+        Ok(state) => state,
+        Err(error) => {
+            drop(tx);
+            return request_page(&portal, &staff, &reference, Entered::new(Fields::default(), refused(error, "main")), None).await;
+        }
+    };
+    // The version makes exactly one winner of any number.
+    match requests::save_state(&mut tx, &request, state, request.due).await {
+        Ok(()) => {}
+        Err(DbError::Conflict { .. }) => {
+            drop(tx);
+            let errors = refused(InvalidMove::HeldByAnother, "main");
+            return request_page(&portal, &staff, &reference, Entered::new(Fields::default(), errors), None).await;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    record(&mut tx, &staff, Act::RequestClaimed, &request, now).await?;
+    tx.commit().await?;
+    Ok(back(&request, "claimed"))
+}
+
+async fn release(State(portal): State<Portal>, staff: StaffSession, Path(reference): Path<String>) -> Result<Response, Error> {
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let request = load(&mut tx, &reference).await?;
+    let state = match request.state.release(staff.staff, request.asked) {
+        Ok(state) => state,
+        Err(error) => {
+            drop(tx);
+            return request_page(&portal, &staff, &reference, Entered::new(Fields::default(), refused(error, "main")), None).await;
+        }
+    };
+    requests::save_state(&mut tx, &request, state, request.due).await?;
+    record(&mut tx, &staff, Act::RequestReleased, &request, now).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(paths::HUB).into_response())
+}
+
+/// The version the page was made from; a form without one is taken as made from the present.
+fn seen_version(fields: &Fields, request: &Request) -> i64 {
+    fields.one("version").parse().unwrap_or(request.version)
+}
+
+const CROSSED: &str = "Something changed while you wrote. Read it again, then send. Your words are still here";
+
+async fn reply(
+    State(portal): State<Portal>,
+    staff: StaffSession,
+    Path(reference): Path<String>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Error> {
+    let form = match Reply::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => return request_page(&portal, &staff, &reference, Entered::new(fields, errors), None).await,
+    };
+    let now = portal.now();
+    let submission = fields.one("submission_id").parse::<Uuid>().unwrap_or_else(|_| portal.new_id());
+    let mut tx = portal.db.write().await?;
+    let request = load(&mut tx, &reference).await?;
+    let sent_before: (i64,) = sql("select count(*) from messages where submission_id = $1").bind(submission).fetch_one(&mut tx).await?;
+    if sent_before.0 > 0 {
+        return Ok(back(&request, "replied")); // the second of two clicks
+    }
+    let problem = match request.state.reply(staff.staff, now) {
+        Err(error) => Some(refused(error, "message")),
+        Ok(_) if request.person.is_none() => Some(FieldErrors::one("message", "This person has no account. Answer in the way they chose")),
+        Ok(_) if seen_version(&fields, &request) != request.version => Some(FieldErrors::one("message", CROSSED)),
+        Ok(_) => None,
+    };
+    if let Some(errors) = problem {
+        drop(tx);
+        return request_page(&portal, &staff, &reference, Entered::new(fields, errors), None).await;
+    }
+    let state = RequestState::Replied { by: staff.staff, at: now };
+    requests::save_state(&mut tx, &request, state, request.due).await?;
+    sql("update support_requests set answered_at = $2 where request_id = $1 and answered_at is null")
+        .bind(request.id)
+        .bind(now)
+        .execute(&mut tx)
+        .await?;
+    sql("insert into messages (message_id, request_id, submission_id, author, staff_id, body, sent_at) values ($1, $2, $3, 'hub', $4, $5, $6)")
+        .bind(portal.new_id())
+        .bind(request.id)
+        .bind(submission)
+        .bind(staff.staff)
+        .bind(form.body)
+        .bind(now)
+        .execute_one(&mut tx)
+        .await?;
+    outbox::queue(&mut tx, portal.new_id(), Notice::ReplyWaiting, request.person, request.id.0, now).await?;
+    record(&mut tx, &staff, Act::RequestAnswered, &request, now).await?;
+    tx.commit().await?;
+    portal.outbox.notify_one();
+    Ok(back(&request, "replied"))
+}
+
+async fn note(
+    State(portal): State<Portal>,
+    staff: StaffSession,
+    Path(reference): Path<String>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Error> {
+    let form = match Note::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => return request_page(&portal, &staff, &reference, Entered::new(fields, errors), None).await,
+    };
+    let now = portal.now();
+    let submission = fields.one("submission_id").parse::<Uuid>().unwrap_or_else(|_| portal.new_id());
+    let mut tx = portal.db.write().await?;
+    let request = load(&mut tx, &reference).await?;
+    let saved = sql(
+        "insert into notes (note_id, request_id, submission_id, staff_id, body, written_at) values ($1, $2, $3, $4, $5, $6) \
+         on conflict (submission_id) do nothing",
+    )
+    .bind(portal.new_id())
+    .bind(request.id)
+    .bind(submission)
+    .bind(staff.staff)
+    .bind(form.body)
+    .bind(now)
+    .execute(&mut tx)
+    .await?;
+    if saved == 1 {
+        record(&mut tx, &staff, Act::NoteWritten, &request, now).await?;
+        tx.commit().await?;
+    }
+    Ok(back(&request, "noted"))
+}
+
+async fn close(
+    State(portal): State<Portal>,
+    staff: StaffSession,
+    Path(reference): Path<String>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Error> {
+    let form = match Close::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => return request_page(&portal, &staff, &reference, Entered::new(fields, errors), None).await,
+    };
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let request = load(&mut tx, &reference).await?;
+    let problem = match request.state.close(staff.staff, now, form.closing) {
+        Err(error) => Some(refused(error, "closing")),
+        Ok(_) if seen_version(&fields, &request) != request.version => Some(FieldErrors::one("closing", CROSSED)),
+        Ok(_) => None,
+    };
+    if let Some(errors) = problem {
+        drop(tx);
+        return request_page(&portal, &staff, &reference, Entered::new(fields, errors), None).await;
+    }
+    let state = RequestState::Closed { by: staff.staff, at: now, closing: form.closing };
+    requests::save_state(&mut tx, &request, state, request.due).await?;
+    record(&mut tx, &staff, Act::RequestClosed, &request, now).await?;
+    tx.commit().await?;
+    Ok(back(&request, "closed"))
+}
+
+async fn task_done(State(portal): State<Portal>, staff: StaffSession, Path(task): Path<String>) -> Result<Response, Error> {
+    let task: TaskId = task.parse().map_err(|_| Error::NotFound)?;
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let row: Option<(Uuid,)> = sql("select person_id from tasks where task_id = $1").bind(task).fetch_optional(&mut tx).await?;
+    let (person,) = row.ok_or(Error::NotFound)?;
+    let done = sql("update tasks set done_at = $2, done_by = $3 where task_id = $1 and done_at is null")
+        .bind(task)
+        .bind(now)
+        .bind(staff.staff)
+        .execute(&mut tx)
+        .await?;
+    if done == 1 {
+        let person = app::domain::ids::PersonId(person);
+        audit::append(&mut tx, now, Entry::new(Actor::Staff(staff.staff), Act::TaskDone, Some(person), task)).await?;
+        tx.commit().await?;
+    }
+    Ok(Redirect::to(&format!("{}?done", paths::HUB)).into_response())
+}

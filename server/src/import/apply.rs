@@ -1,0 +1,381 @@
+//! Stores case records: new cases, new events, nothing twice. Works through a feed in groups, each
+//! one transaction, so that a running portal is never held up for long; a group is whole or not
+//! there, and the same feed again changes nothing and says `unchanged`.
+
+use super::record::{CaseRecord, PersonRecord};
+use crate::db::{DbError, Tx, sql};
+use crate::entropy::Entropy;
+use app::domain::ids::{CaseId, PersonId};
+use app::domain::outcome::Stage;
+use app::domain::participation::Role;
+use app::forms::sign_in;
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+/// Records a group.
+pub const GROUP: usize = 500;
+/// Rows an insert or a look-up, so that one hop to the database carries many.
+const ROWS: usize = 50;
+
+/// What became of one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    Accepted,
+    Unchanged,
+}
+
+/// Where records come from, for the cases' provenance.
+pub struct Import {
+    pub id: Uuid,
+    pub source: String,
+    pub at: DateTime<Utc>,
+}
+
+/// Begins an import: its own row, so that every case can name where it came from.
+pub async fn begin(tx: &mut Tx, id: Uuid, source: &str, label: &str, at: DateTime<Utc>) -> Result<Import, DbError> {
+    sql("insert into imports (import_id, source, label, received_at) values ($1, $2, $3, $4)")
+        .bind(id)
+        .bind(source)
+        .bind(label)
+        .bind(at)
+        .execute_one(tx)
+        .await?;
+    Ok(Import { id, source: source.to_owned(), at })
+}
+
+struct Held {
+    id: Uuid,
+    facts: String,
+    stage: Stage,
+    /// Was the stage set by this very import? Then the more final of two outcomes counts.
+    from_this_import: bool,
+    events: HashSet<(String, String)>,
+    changed: bool,
+    new: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct HeldRow {
+    case_id: Uuid,
+    source_key: String,
+    facts: String,
+    stage: String,
+    stage_import_id: Uuid,
+}
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    case_id: Uuid,
+    wording: String,
+    happened: String,
+}
+
+/// The facts of a record that can change, as one fingerprint.
+fn facts(record: &CaseRecord) -> String {
+    let mut hasher = Sha256::new();
+    let month = record.month.to_string();
+    let none = String::new();
+    for part in [
+        &month,
+        &record.crime_type,
+        record.location.as_ref().unwrap_or(&none),
+        record.lsoa_code.as_ref().unwrap_or(&none),
+        record.district.as_ref().unwrap_or(&none),
+    ] {
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    crate::keys::hex(&hasher.finalize()[..16])
+}
+
+/// Applies one group in the caller's transaction; answers what became of each record, in order.
+pub async fn group(tx: &mut Tx, entropy: &Entropy, import: &Import, records: &[CaseRecord]) -> Result<Vec<Applied>, DbError> {
+    let mut held = held(tx, import, records).await?;
+    let mut results = Vec::with_capacity(records.len());
+    let mut new_cases: Vec<(&CaseRecord, Uuid)> = Vec::new();
+    let mut new_events: Vec<(Uuid, &str, Stage, String)> = Vec::new();
+    let mut updates: BTreeMap<&str, &CaseRecord> = BTreeMap::new();
+    for record in records {
+        let known = facts(record);
+        let case = held.entry(record.source_key.clone()).or_insert_with(|| {
+            let id = entropy.id(import.at);
+            new_cases.push((record, id));
+            Held {
+                id,
+                facts: known.clone(),
+                stage: Stage::Recorded,
+                from_this_import: true,
+                events: HashSet::new(),
+                changed: true,
+                new: true,
+            }
+        });
+        let mut changed = case.new && case.changed;
+        case.changed = false;
+        if case.facts != known {
+            case.facts = known;
+            updates.insert(&record.source_key, record);
+            changed = true;
+        }
+        for step in &record.progress {
+            let (wording, happened) = (step.wording.text(), step.when.code());
+            if !case.events.insert((wording.to_owned(), happened.clone())) {
+                continue;
+            }
+            let stage = step.wording.stage();
+            if !case.from_this_import || stage.rank() >= case.stage.rank() {
+                case.stage = stage;
+                case.from_this_import = true;
+            }
+            new_events.push((case.id, wording, stage, happened));
+            if !case.new {
+                updates.insert(&record.source_key, record);
+            }
+            changed = true;
+        }
+        results.push(if changed { Applied::Accepted } else { Applied::Unchanged });
+    }
+    insert_cases(tx, import, &held, &new_cases).await?;
+    insert_events(tx, entropy, import, &new_events).await?;
+    for (key, record) in updates {
+        if let Some(case) = held.get(key) {
+            update_case(tx, import, case, record).await?;
+        }
+    }
+    // People come last: their case is there by now.
+    for (record, result) in records.iter().zip(&mut results) {
+        let Some(case) = held.get(&record.source_key) else { continue };
+        if people(tx, entropy, import, case.id, &record.people).await? {
+            *result = Applied::Accepted;
+        }
+    }
+    Ok(results)
+}
+
+async fn held(tx: &mut Tx, import: &Import, records: &[CaseRecord]) -> Result<HashMap<String, Held>, DbError> {
+    let mut keys: Vec<&str> = records.iter().map(|record| record.source_key.as_str()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut found = HashMap::new();
+    for some in keys.chunks(ROWS) {
+        let mut statement = sql(lookup(some.len())).bind(import.source.as_str());
+        for key in some {
+            statement = statement.bind(*key);
+        }
+        let rows: Vec<HeldRow> = statement.fetch_all(tx).await?;
+        let mut by_id = HashMap::new();
+        for row in rows {
+            let stage = Stage::from_code(&row.stage).ok_or_else(|| DbError::inconsistent("cases.stage"))?;
+            by_id.insert(row.case_id, row.source_key.clone());
+            found.insert(
+                row.source_key,
+                Held {
+                    id: row.case_id,
+                    facts: row.facts,
+                    stage,
+                    from_this_import: row.stage_import_id == import.id,
+                    events: HashSet::new(),
+                    changed: false,
+                    new: false,
+                },
+            );
+        }
+        if by_id.is_empty() {
+            continue;
+        }
+        let ids: Vec<Uuid> = by_id.keys().copied().collect();
+        let mut statement = sql(events_lookup(ids.len()));
+        for id in ids {
+            statement = statement.bind(id);
+        }
+        let events: Vec<EventRow> = statement.fetch_all(tx).await?;
+        for event in events {
+            if let Some(case) = by_id.get(&event.case_id).and_then(|key| found.get_mut(key)) {
+                case.events.insert((event.wording, event.happened));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// `($1, $2, $3), ($4, $5, $6)`: places for `rows` rows of `columns` values.
+fn places(rows: usize, columns: usize, first: usize) -> String {
+    (0..rows)
+        .map(|row| {
+            let row: Vec<String> = (0..columns).map(|column| format!("${}", first + row * columns + column)).collect();
+            format!("({})", row.join(", "))
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Statement texts for 1 to [`ROWS`] rows are made once and live as long as the program: the driver
+/// takes only static text, and these hold nothing but numbered places.
+macro_rules! texts {
+    ($name:ident, $make:expr) => {
+        fn $name(rows: usize) -> &'static str {
+            static TEXTS: std::sync::OnceLock<Vec<&'static str>> = std::sync::OnceLock::new();
+            let make: fn(usize) -> String = $make;
+            TEXTS.get_or_init(|| (0..=ROWS).map(|rows| &*Box::leak(make(rows).into_boxed_str())).collect())[rows.min(ROWS)]
+        }
+    };
+}
+
+texts!(lookup, |rows| {
+    let keys: Vec<String> = (0..rows).map(|row| format!("${}", row + 2)).collect();
+    ["select case_id, source_key, facts, stage, stage_import_id from cases where source = $1 and source_key in (", &keys.join(", "), ")"].concat()
+});
+texts!(events_lookup, |rows| {
+    let ids: Vec<String> = (0..rows).map(|row| format!("${}", row + 1)).collect();
+    ["select case_id, wording, happened from case_events where case_id in (", &ids.join(", "), ")"].concat()
+});
+texts!(case_insert, |rows| {
+    [
+        "insert into cases (case_id, source, source_key, month, crime_type, location, lsoa_code, district, stage, stage_import_id, facts, \
+         first_import_id, received_at) values ",
+        &places(rows, 13, 1),
+    ]
+    .concat()
+});
+texts!(event_insert, |rows| {
+    ["insert into case_events (event_id, case_id, wording, stage, happened, source, received_at) values ", &places(rows, 7, 1)].concat()
+});
+
+async fn insert_cases(tx: &mut Tx, import: &Import, held: &HashMap<String, Held>, new: &[(&CaseRecord, Uuid)]) -> Result<(), DbError> {
+    for some in new.chunks(ROWS) {
+        let mut statement = sql(case_insert(some.len()));
+        for (record, id) in some {
+            let case = held.get(&record.source_key).ok_or_else(|| DbError::inconsistent("an import lost a case"))?;
+            statement = statement
+                .bind(*id)
+                .bind(import.source.as_str())
+                .bind(record.source_key.as_str())
+                .bind(record.month.to_string())
+                .bind(record.crime_type.as_str())
+                .bind(record.location.clone())
+                .bind(record.lsoa_code.clone())
+                .bind(record.district.clone())
+                .bind(case.stage.code())
+                .bind(import.id)
+                .bind(facts(record))
+                .bind(import.id)
+                .bind(import.at);
+        }
+        statement.execute(tx).await?;
+    }
+    Ok(())
+}
+
+async fn insert_events(tx: &mut Tx, entropy: &Entropy, import: &Import, new: &[(Uuid, &str, Stage, String)]) -> Result<(), DbError> {
+    for some in new.chunks(ROWS) {
+        let mut statement = sql(event_insert(some.len()));
+        for (case, wording, stage, happened) in some {
+            statement = statement
+                .bind(entropy.id(import.at))
+                .bind(*case)
+                .bind(*wording)
+                .bind(stage.code())
+                .bind(happened.as_str())
+                .bind(import.source.as_str())
+                .bind(import.at);
+        }
+        statement.execute(tx).await?;
+    }
+    Ok(())
+}
+
+async fn update_case(tx: &mut Tx, import: &Import, case: &Held, record: &CaseRecord) -> Result<(), DbError> {
+    sql("update cases set month = $2, crime_type = $3, location = $4, lsoa_code = $5, district = $6, stage = $7, stage_import_id = $8, \
+           facts = $9, received_at = $10 where case_id = $1")
+    .bind(case.id)
+    .bind(record.month.to_string())
+    .bind(record.crime_type.as_str())
+    .bind(record.location.clone())
+    .bind(record.lsoa_code.clone())
+    .bind(record.district.clone())
+    .bind(case.stage.code())
+    .bind(import.id)
+    .bind(facts(record))
+    .bind(import.at)
+    .execute_one(tx)
+    .await
+}
+
+/// Joins people to a case. They get no PIN and no safe channel: both come from the person, later.
+async fn people(
+    tx: &mut Tx,
+    entropy: &Entropy,
+    import: &Import,
+    case: Uuid,
+    people: &[PersonRecord],
+) -> Result<bool, DbError> {
+    let mut changed = false;
+    for record in people {
+        let Some(role) = Role::from_code(&record.role) else { continue };
+        let found: Option<(Uuid,)> = sql("select person_id from people where source = $1 and source_key = $2")
+            .bind(import.source.as_str())
+            .bind(record.key.as_str())
+            .fetch_optional(tx)
+            .await?;
+        let person = match found {
+            Some((id,)) => PersonId(id),
+            None => {
+                let id = PersonId(entropy.id(import.at));
+                sql("insert into people (person_id, source, source_key, name, created_at) values ($1, $2, $3, $4, $5)")
+                    .bind(id)
+                    .bind(import.source.as_str())
+                    .bind(record.key.as_str())
+                    .bind(record.name.as_str())
+                    .bind(import.at)
+                    .execute_one(tx)
+                    .await?;
+                for (kind, value) in [
+                    ("email", record.email.as_deref().and_then(sign_in::email)),
+                    ("mobile", record.mobile.as_deref().and_then(sign_in::mobile)),
+                ] {
+                    if let Some(value) = value {
+                        // An address that somebody else already has is never silently shared.
+                        sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) \
+                             select $1, $2, $3, $4, $5 where not exists (select 1 from contact_points where value = $4 and revoked_at is null)")
+                        .bind(entropy.id(import.at))
+                        .bind(id)
+                        .bind(kind)
+                        .bind(value)
+                        .bind(import.at)
+                        .execute(tx)
+                        .await?;
+                    }
+                }
+                changed = true;
+                id
+            }
+        };
+        let joined = participate(tx, person, CaseId(case), role, import.at).await?;
+        changed = changed || joined;
+    }
+    Ok(changed)
+}
+
+/// Joins a person to a case in a role, once; answers whether that was new.
+pub async fn participate(tx: &mut Tx, person: PersonId, case: CaseId, role: Role, at: DateTime<Utc>) -> Result<bool, DbError> {
+    sql("insert into participations (person_id, case_id, role, since) values ($1, $2, $3, $4) on conflict (person_id, case_id) do nothing")
+        .bind(person)
+        .bind(case)
+        .bind(role.code())
+        .bind(at)
+        .execute(tx)
+        .await
+        .map(|rows| rows == 1)
+}
+
+/// A role the portal does not know makes a record unfit: nobody is joined to a case by guess.
+#[must_use]
+pub fn unknown_role(record: &CaseRecord) -> Option<String> {
+    record
+        .people
+        .iter()
+        .find(|person| Role::from_code(&person.role).is_none())
+        .map(|person| format!("role '{}' is not one of victim, parent, witness", person.role))
+}

@@ -1,0 +1,29 @@
+//! All that touches the world. See `README.md` for the map and `docs/decisions.md` for the whys.
+//!
+//! `http` takes requests to the journeys (`account`, `cases`, `contact`, `support`, `hub`, `feed`);
+//! each journey owns its routes and its SQL. `db` is the only folder that names a database driver,
+//! `outbox` the only one that reaches a person, `audit` the only one that writes the chain.
+
+#![recursion_limit = "512"]
+
+pub mod account;
+pub mod audit;
+pub mod cases;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod contact;
+pub mod db;
+pub mod demo;
+pub mod entropy;
+pub mod error;
+pub mod exit;
+pub mod feed;
+pub mod http;
+pub mod hub;
+pub mod import;
+pub mod keys;
+pub mod outbox;
+pub mod portal;
+pub mod public;
+pub mod support;

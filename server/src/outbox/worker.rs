@@ -1,0 +1,251 @@
+//! Takes due notices, looks at each person's choice as it is now, and settles: sent, a task for
+//! staff, not sent with a reason, or later. A lease keeps two workers from sending the same one.
+
+use super::mail::MailError;
+use crate::account::CODE_LIFE;
+use crate::audit::{self, Act, Actor, Entry};
+use crate::contact::store;
+use crate::db::{DbError, Tx, sql};
+use crate::portal::Portal;
+use app::domain::contact::{Channel, NotSafe, SafeContact};
+use app::domain::ids::PersonId;
+use app::domain::notice::Notice;
+use chrono::{DateTime, Duration, Utc};
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+const LEASE: Duration = Duration::seconds(60);
+const AT_ONCE: i64 = 8;
+/// A notice that could not be sent for this long is given up and told to staff.
+const TRY_FOR: Duration = Duration::hours(72);
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    outbox_id: Uuid,
+    notice: String,
+    person_id: Option<Uuid>,
+    subject_id: Uuid,
+    attempts: i64,
+    queued_at: DateTime<Utc>,
+}
+
+struct Queued {
+    id: Uuid,
+    notice: Notice,
+    person: Option<PersonId>,
+    subject: Uuid,
+    attempts: i64,
+    queued: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Queued {
+    type Error = DbError;
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.outbox_id,
+            notice: Notice::from_code(&row.notice).ok_or_else(|| DbError::inconsistent("outbox.notice"))?,
+            person: row.person_id.map(PersonId),
+            subject: row.subject_id,
+            attempts: row.attempts,
+            queued: row.queued_at,
+        })
+    }
+}
+
+/// What became of one notice.
+enum Verdict {
+    Sent,
+    /// Staff tell the person by hand; `None`: no safe way is known.
+    Task(Option<Channel>),
+    NotSent(&'static str),
+    Later { at: DateTime<Utc>, why: &'static str },
+    GaveUp,
+}
+
+/// Runs until the program ends: wakes when something was queued, and looks every few seconds anyway.
+pub async fn run(portal: Portal) {
+    const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+    loop {
+        if let Err(error) = deliver_due(&portal).await {
+            tracing::error!(%error, "notices could not be delivered; trying again");
+        }
+        // Woken or not: the table says what is due.
+        drop(tokio::time::timeout(LOOK_AGAIN, portal.outbox.notified()).await);
+    }
+}
+
+/// Delivers everything due now. Answers how many notices were settled or put off.
+pub async fn deliver_due(portal: &Portal) -> Result<usize, DbError> {
+    let mut count = 0;
+    loop {
+        let lease = portal.new_id();
+        let batch = take(portal, lease).await?;
+        if batch.is_empty() {
+            return Ok(count);
+        }
+        count += batch.len();
+        let settled = join_all(batch.into_iter().map(|queued| async move {
+            let verdict = deliver(portal, &queued).await?;
+            settle(portal, &queued, lease, verdict).await
+        }))
+        .await;
+        settled.into_iter().collect::<Result<Vec<()>, _>>()?;
+    }
+}
+
+async fn take(portal: &Portal, lease: Uuid) -> Result<Vec<Queued>, DbError> {
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    // The conditions stand twice: PostgreSQL checks the outer ones again after waiting for a lock.
+    let rows: Vec<Row> = sql(
+        "update outbox set lease = $2, leased_until = $3, attempts = attempts + 1 \
+         where state = 'due' and due_at <= $1 and (leased_until is null or leased_until < $1) and outbox_id in \
+           (select outbox_id from outbox where state = 'due' and due_at <= $1 and (leased_until is null or leased_until < $1) \
+             order by due_at limit $4) \
+         returning outbox_id, notice, person_id, subject_id, attempts, queued_at",
+    )
+    .bind(now)
+    .bind(lease)
+    .bind(now + LEASE)
+    .bind(AT_ONCE)
+    .fetch_all(&mut tx)
+    .await?;
+    tx.commit().await?;
+    rows.into_iter().map(Queued::try_from).collect()
+}
+
+async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
+    let now = portal.now();
+    let Some(person) = queued.person else { return Ok(Verdict::NotSent("nobody")) };
+    let mut reader = portal.db.read().await?;
+    if queued.notice == Notice::SignInCode && now - queued.queued >= CODE_LIFE {
+        return Ok(Verdict::NotSent("the code has run out"));
+    }
+    if queued.notice == Notice::ReplyWaiting && nothing_unread(&mut reader, person, queued.subject).await? {
+        return Ok(Verdict::NotSent("read already"));
+    }
+    let grants = store::grants(&mut reader, person).await?;
+    let (preferences, _) = store::preferences(&mut reader, person).await?;
+    let grant_for = |channel: Channel| grants.iter().find(move |grant| grant.channel == channel);
+    let allowed: Result<SafeContact, NotSafe> = if queued.notice == Notice::SignInCode {
+        // Asked for this minute by whoever is at the screen: email is the one channel that is quick
+        // enough for now, and only where it is safe.
+        grant_for(Channel::Email).ok_or(NotSafe::NotGranted).and_then(|grant| grant.safe_contact_on_request(now))
+    } else {
+        let Some(channel) = preferences.preferred else { return Ok(Verdict::NotSent("the person will look")) };
+        grant_for(channel).ok_or(NotSafe::NotGranted).and_then(|grant| grant.safe_contact(now))
+    };
+    let contact = match allowed {
+        Ok(contact) => contact,
+        Err(NotSafe::OutsideHours { opens }) => return Ok(Verdict::Later { at: opens, why: "outside the hours chosen" }),
+        Err(NotSafe::NotGranted | NotSafe::Expired) => return Ok(Verdict::Task(None)),
+    };
+    if contact.channel() != Channel::Email {
+        return Ok(Verdict::Task(Some(contact.channel())));
+    }
+    // The address as it is now, not as it was when the notice was queued.
+    let Some(to) = store::point(&mut reader, person, Channel::Email).await? else { return Ok(Verdict::Task(None)) };
+    drop(reader);
+    let code = (queued.notice == Notice::SignInCode).then(|| portal.keys.code(queued.subject));
+    Ok(match portal.mailer.send(contact, queued.id, queued.notice, &to, code.as_deref()).await {
+        Ok(()) => Verdict::Sent,
+        Err(MailError::Refused(_)) => Verdict::Task(None),
+        Err(error @ (MailError::NotNow(_) | MailError::Settings(_))) => {
+            tracing::warn!(%error, notice = queued.notice.code(), attempts = queued.attempts, "mail was put off");
+            if now - queued.queued >= TRY_FOR {
+                Verdict::GaveUp
+            } else {
+                Verdict::Later { at: now + wait_after(queued.attempts), why: "mail is not working" }
+            }
+        }
+    })
+}
+
+/// 30 s, 1, 2, 5, 10 minutes, then every 15 (security reference 5).
+fn wait_after(attempts: i64) -> Duration {
+    match attempts {
+        ..=1 => Duration::seconds(30),
+        2 => Duration::minutes(1),
+        3 => Duration::minutes(2),
+        4 => Duration::minutes(5),
+        5 => Duration::minutes(10),
+        _ => Duration::minutes(15),
+    }
+}
+
+async fn nothing_unread(reader: &mut crate::db::Reader, person: PersonId, request: Uuid) -> Result<bool, DbError> {
+    let (unread,): (i64,) = sql(
+        "select count(*) from messages m join support_requests r on r.request_id = m.request_id \
+         where r.person_id = $1 and r.request_id = $2 and m.author = 'hub' and m.read_at is null",
+    )
+    .bind(person)
+    .bind(request)
+    .fetch_one(reader)
+    .await?;
+    Ok(unread == 0)
+}
+
+async fn settle(portal: &Portal, queued: &Queued, lease: Uuid, verdict: Verdict) -> Result<(), DbError> {
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let (state, reason, due, act) = match &verdict {
+        Verdict::Sent => ("sent", None, None, Some(Act::NoticeSent)),
+        Verdict::Task(_) => ("task", None, None, Some(Act::NoticeToTask)),
+        Verdict::NotSent(why) => ("not_sent", Some(*why), None, Some(Act::NoticeNotSent)),
+        Verdict::Later { at, why } => ("due", Some(*why), Some(*at), None),
+        Verdict::GaveUp => ("gave_up", Some("mail did not work for 72 hours"), None, Some(Act::NoticeToTask)),
+    };
+    let settled = due.is_none().then_some(now);
+    // Only the holder of the lease settles: a worker that was too slow has lost it.
+    let kept = sql(
+        "update outbox set state = $3, reason = $4, due_at = coalesce($5, due_at), settled_at = $6, leased_until = null, lease = null \
+         where outbox_id = $1 and lease = $2",
+    )
+    .bind(queued.id)
+    .bind(lease)
+    .bind(state)
+    .bind(reason)
+    .bind(due)
+    .bind(settled)
+    .execute(&mut tx)
+    .await?;
+    if kept == 0 {
+        return Ok(());
+    }
+    match (&verdict, queued.person) {
+        (Verdict::Task(channel), Some(person)) => add_task(portal, &mut tx, queued, person, *channel).await?,
+        (Verdict::GaveUp, Some(person)) => add_task(portal, &mut tx, queued, person, None).await?,
+        _ => {}
+    }
+    if let (Some(act), Some(person)) = (act, queued.person) {
+        audit::append(&mut tx, now, Entry::new(Actor::System, act, Some(person), queued.id)).await?;
+    }
+    tx.commit().await
+}
+
+async fn add_task(portal: &Portal, tx: &mut Tx, queued: &Queued, person: PersonId, channel: Option<Channel>) -> Result<(), DbError> {
+    // One open task says it: nobody is telephoned twice for two messages.
+    sql("insert into tasks (task_id, outbox_id, person_id, notice, channel, made_at) select $1, $2, $3, $4, $5, $6 \
+         where not exists (select 1 from tasks where person_id = $3 and notice = $4 and done_at is null)")
+    .bind(portal.new_id())
+    .bind(queued.id)
+    .bind(person)
+    .bind(queued.notice.code())
+    .bind(channel.map(Channel::code))
+    .bind(portal.now())
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_last_past_three_days() {
+        let total: Duration = (1..=300).map(wait_after).fold(Duration::zero(), |sum, wait| sum + wait);
+        assert!(total > TRY_FOR);
+        assert!((1..20).all(|attempt| wait_after(attempt) <= wait_after(attempt + 1)));
+    }
+}
