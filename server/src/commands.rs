@@ -98,7 +98,7 @@ enum Staff {
     /// Add somebody; the password is asked for (or read from standard input)
     Add {
         email: String,
-        /// coordinator, witness_care_officer or supervisor
+        /// One of `coordinator`, `witness_care_officer`, `supervisor`
         #[arg(long)]
         role: String,
         #[arg(long)]
@@ -222,14 +222,15 @@ async fn seed_demo(config: Config, seed: Seed) -> Done {
 }
 
 /// The same crimes every time.
-const DEMO_SEED: u64 = 2018_12;
+const DEMO_SEED: u64 = 201_812;
 
 fn files(named: &[String]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files = Vec::new();
     for name in named {
         let path = PathBuf::from(name);
         if path.is_dir() {
-            let mut inside: Vec<PathBuf> = std::fs::read_dir(&path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+            let mut inside: Vec<PathBuf> =
+                std::fs::read_dir(&path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
             inside.retain(|path| path.to_string_lossy().contains(".csv"));
             inside.sort();
             files.extend(inside);
@@ -404,8 +405,11 @@ async fn disable_staff(config: Config, email: &str) -> Done {
     let db = Db::open(&config.database_url).await?;
     let now = SystemClock.now();
     let mut tx = db.write().await?;
-    let row: Option<(uuid::Uuid,)> =
-        sql("update staff set disabled_at = $2 where email = $1 and disabled_at is null returning staff_id").bind(email.as_str()).bind(now).fetch_optional(&mut tx).await?;
+    let row: Option<(uuid::Uuid,)> = sql("update staff set disabled_at = $2 where email = $1 and disabled_at is null returning staff_id")
+        .bind(email.as_str())
+        .bind(now)
+        .fetch_optional(&mut tx)
+        .await?;
     let (id,) = row.ok_or("nobody with this email address has access")?;
     sql("update staff_sessions set ended_at = $2 where staff_id = $1 and ended_at is null").bind(id).bind(now).execute(&mut tx).await?;
     audit::append(&mut tx, now, Entry::new(Actor::System, Act::StaffDisabled, None, id)).await?;

@@ -54,18 +54,7 @@ impl Portal {
         let demo: Option<(i64,)> =
             sql("select 1 from people where source = $1 limit 1").bind("demo").fetch_optional(&mut db.read().await?).await?;
         let audit = audit::Log::start(db.clone(), Arc::clone(&clock));
-        Ok(Self(Arc::new(Parts {
-            db,
-            clock,
-            entropy,
-            keys,
-            config,
-            assets,
-            audit,
-            mailer,
-            outbox: Notify::new(),
-            demo: demo.is_some(),
-        })))
+        Ok(Self(Arc::new(Parts { db, clock, entropy, keys, config, assets, audit, mailer, outbox: Notify::new(), demo: demo.is_some() })))
     }
 
     #[must_use]

@@ -306,7 +306,9 @@ impl Grant {
                 }
                 words.push_str(if self.say_who { " We may say who we are." } else { " We will not say who we are." });
                 if let Some(last) = self.until {
-                    words.push_str(&format!(" Until {}.", london::date_in_words(last)));
+                    words.push_str(" Until ");
+                    words.push_str(&london::date_in_words(last));
+                    words.push('.');
                 }
                 words
             }
@@ -327,15 +329,8 @@ pub enum CommunicationNeed {
 }
 
 impl CommunicationNeed {
-    pub const ALL: [Self; 7] = [
-        Self::Interpreter,
-        Self::SignLanguage,
-        Self::EasyRead,
-        Self::LargePrint,
-        Self::ScreenReader,
-        Self::Relay,
-        Self::SomeoneWithMe,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Interpreter, Self::SignLanguage, Self::EasyRead, Self::LargePrint, Self::ScreenReader, Self::Relay, Self::SomeoneWithMe];
 
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -370,8 +365,7 @@ impl CommunicationNeed {
 }
 
 /// Languages the form offers by name; anything else is written in full by the person.
-pub const LANGUAGES: [&str; 9] =
-    ["English", "Polish", "Romanian", "Panjabi", "Urdu", "Bulgarian", "Ukrainian", "Welsh", "Other"];
+pub const LANGUAGES: [&str; 9] = ["English", "Polish", "Romanian", "Panjabi", "Urdu", "Bulgarian", "Ukrainian", "Welsh", "Other"];
 
 /// How a person wants to be told things, over all channels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

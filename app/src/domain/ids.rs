@@ -78,11 +78,7 @@ impl Reference {
         if text.len() > 32 {
             return None;
         }
-        let mut plain: String = text
-            .chars()
-            .filter(|c| !matches!(c, '-' | ' '))
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
+        let mut plain: String = text.chars().filter(|c| !matches!(c, '-' | ' ')).map(|c| c.to_ascii_uppercase()).collect();
         let known = plain.bytes().all(|b| Self::ALPHABET.contains(&b));
         if plain.len() != 8 || !known {
             return None;

@@ -6,11 +6,7 @@
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc, Weekday};
 
 fn last_sunday(year: i32, month: u32) -> NaiveDate {
-    let first_of_next = if month == 12 {
-        NaiveDate::from_ymd_opt(year + 1, 1, 1)
-    } else {
-        NaiveDate::from_ymd_opt(year, month + 1, 1)
-    };
+    let first_of_next = if month == 12 { NaiveDate::from_ymd_opt(year + 1, 1, 1) } else { NaiveDate::from_ymd_opt(year, month + 1, 1) };
     let mut day = first_of_next.unwrap_or(NaiveDate::MAX) - Duration::days(1);
     while day.weekday() != Weekday::Sun {
         day -= Duration::days(1);
@@ -35,11 +31,8 @@ pub fn wall(at: DateTime<Utc>) -> NaiveDateTime {
 #[must_use]
 pub fn instant(wall_time: NaiveDateTime) -> DateTime<Utc> {
     let as_winter = wall_time;
-    let utc = if summer_time(as_winter - Duration::hours(1)) && summer_time(as_winter) {
-        as_winter - Duration::hours(1)
-    } else {
-        as_winter
-    };
+    let utc =
+        if summer_time(as_winter - Duration::hours(1)) && summer_time(as_winter) { as_winter - Duration::hours(1) } else { as_winter };
     utc.and_utc()
 }
 

@@ -12,20 +12,8 @@ use std::str::FromStr;
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-const NAMES: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+const NAMES: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// The text is not a month or a date in the one accepted form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,11 +37,7 @@ pub struct Month {
 impl Month {
     /// `number` is 1 for January to 12 for December.
     pub fn new(year: u16, number: u8) -> Result<Self, NotADate> {
-        if (1900..=2199).contains(&year) && (1..=12).contains(&number) {
-            Ok(Self { year, number })
-        } else {
-            Err(NotADate::Month)
-        }
+        if (1900..=2199).contains(&year) && (1..=12).contains(&number) { Ok(Self { year, number }) } else { Err(NotADate::Month) }
     }
 
     /// Exactly `YYYY-MM`: no spaces, signs, single digits or days.
@@ -66,9 +50,7 @@ impl Month {
             return Err(NotADate::Month);
         }
         let [y1, y2, y3, y4, m1, m2] = digits.map(|digit| digit - b'0');
-        let year = [y1, y2, y3, y4]
-            .iter()
-            .fold(0, |sum, digit| sum * 10 + u16::from(*digit));
+        let year = [y1, y2, y3, y4].iter().fold(0, |sum, digit| sum * 10 + u16::from(*digit));
         Self::new(year, m1 * 10 + m2)
     }
 
@@ -158,9 +140,7 @@ impl When {
     pub fn from_code(text: &str) -> Result<Self, NotADate> {
         match text.len() {
             0 => Ok(Self::NotGiven),
-            7 => Month::parse(text)
-                .map(Self::Month)
-                .map_err(|_| NotADate::When),
+            7 => Month::parse(text).map(Self::Month).map_err(|_| NotADate::When),
             _ => day(text).map(Self::Day).ok_or(NotADate::When),
         }
     }
@@ -270,11 +250,7 @@ mod tests {
             assert_eq!(when.month().map(|m| m.to_string()).as_deref(), month);
             assert_eq!(When::try_from(String::from(when)), Ok(when));
         }
-        assert_eq!(
-            When::from_code("2025-03").unwrap(),
-            When::Month(Month::parse("2025-03").unwrap()),
-            "no day is invented"
-        );
+        assert_eq!(When::from_code("2025-03").unwrap(), When::Month(Month::parse("2025-03").unwrap()), "no day is invented");
     }
 
     #[test]

@@ -505,23 +505,14 @@ outcomes! {
 /// Spellings that data.police.uk has used for the same category.
 const ALSO_WRITTEN: [(&str, Outcome); 3] = [
     ("Offender given a penalty notice", Outcome::PenaltyNotice),
-    (
-        "Offender given an absolute discharge",
-        Outcome::AbsoluteDischarge,
-    ),
-    (
-        "Offender given a conditional discharge",
-        Outcome::ConditionalDischarge,
-    ),
+    ("Offender given an absolute discharge", Outcome::AbsoluteDischarge),
+    ("Offender given a conditional discharge", Outcome::ConditionalDischarge),
 ];
 
 impl Outcome {
     /// Reads what [`Outcome::slug`] writes; `None` for anything else.
     pub fn from_slug(slug: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|outcome| outcome.slug() == slug)
+        Self::ALL.iter().copied().find(|outcome| outcome.slug() == slug)
     }
 
     /// Reads a published wording or slug. Case and repeated spaces do not matter.
@@ -535,12 +526,7 @@ impl Outcome {
             .iter()
             .copied()
             .find(|outcome| same(outcome.wording()) || same(outcome.slug()))
-            .or_else(|| {
-                ALSO_WRITTEN
-                    .iter()
-                    .find(|(wording, _)| same(wording))
-                    .map(|(_, outcome)| *outcome)
-            })
+            .or_else(|| ALSO_WRITTEN.iter().find(|(wording, _)| same(wording)).map(|(_, outcome)| *outcome))
     }
 }
 
@@ -611,9 +597,7 @@ impl Wording {
     pub fn plain(&self) -> Cow<'static, str> {
         match self {
             Self::Known(outcome) => Cow::Borrowed(outcome.plain()),
-            Self::Unknown(text) => Cow::Owned(format!(
-                "The police wrote: “{text}”. Ask us what this means."
-            )),
+            Self::Unknown(text) => Cow::Owned(format!("The police wrote: “{text}”. Ask us what this means.")),
         }
     }
 }
@@ -699,11 +683,7 @@ mod tests {
             ("no-further-action", Outcome::NoSuspectIdentified),
         ];
         for (text, outcome) in cases {
-            assert_eq!(
-                Wording::parse(text),
-                Some(Wording::Known(outcome)),
-                "{text}"
-            );
+            assert_eq!(Wording::parse(text), Some(Wording::Known(outcome)), "{text}");
         }
     }
 
@@ -739,10 +719,7 @@ mod tests {
         for outcome in Outcome::ALL {
             assert_eq!(Outcome::from_slug(outcome.slug()), Some(*outcome));
             let wording = Wording::Known(*outcome);
-            assert_eq!(
-                Wording::try_from(String::from(wording.clone())),
-                Ok(wording)
-            );
+            assert_eq!(Wording::try_from(String::from(wording.clone())), Ok(wording));
         }
         assert_eq!(Stage::from_code("Recorded"), None);
         assert_eq!(Outcome::from_slug(""), None);
@@ -764,19 +741,12 @@ mod tests {
         use Stage::{CourtCouldNotProceed, NotInPublicInterest, NotProsecuted};
         for stage in [NotProsecuted, NotInPublicInterest, CourtCouldNotProceed] {
             assert!(stage.is_closed());
-            assert!(
-                stage.next().contains("Victims’ Right to Review"),
-                "{stage:?}"
-            );
+            assert!(stage.next().contains("Victims’ Right to Review"), "{stage:?}");
             assert!(stage.next().contains("three months"), "{stage:?}");
         }
         assert!(Stage::NoSuspectFound.next().contains("You can ask why"));
         assert!(Stage::OutOfCourt.next().contains("You can ask"));
-        for unsure in [
-            Stage::Other,
-            Stage::UpdateNotAvailable,
-            Stage::CourtResultNotKnown,
-        ] {
+        for unsure in [Stage::Other, Stage::UpdateNotAvailable, Stage::CourtResultNotKnown] {
             assert!(!unsure.is_closed());
             assert!(unsure.next().contains("Ask us"));
         }
@@ -784,16 +754,9 @@ mod tests {
 
     /// Each text with the place it comes from.
     fn texts() -> Vec<(String, String)> {
-        let stages = Stage::ALL.iter().flat_map(|stage| {
-            [stage.status(), stage.meaning(), stage.next()].map(|text| (stage.code(), text))
-        });
-        let outcomes = Outcome::ALL.iter().flat_map(|outcome| {
-            [outcome.headline(), outcome.plain()].map(|text| (outcome.slug(), text))
-        });
-        stages
-            .chain(outcomes)
-            .map(|(place, text)| (place.to_owned(), text.to_owned()))
-            .collect()
+        let stages = Stage::ALL.iter().flat_map(|stage| [stage.status(), stage.meaning(), stage.next()].map(|text| (stage.code(), text)));
+        let outcomes = Outcome::ALL.iter().flat_map(|outcome| [outcome.headline(), outcome.plain()].map(|text| (outcome.slug(), text)));
+        stages.chain(outcomes).map(|(place, text)| (place.to_owned(), text.to_owned())).collect()
     }
 
     /// Letters and digits, words, sentences.
@@ -805,10 +768,7 @@ mod tests {
             let length = |n: usize| u32::try_from(n).unwrap();
             let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
             let words = text.split_whitespace().count();
-            let sentences = text
-                .split(['.', '?', ':'])
-                .filter(|s| s.chars().any(char::is_alphanumeric))
-                .count();
+            let sentences = text.split(['.', '?', ':']).filter(|s| s.chars().any(char::is_alphanumeric)).count();
             Self(length(letters), length(words), length(sentences))
         }
 
@@ -899,9 +859,7 @@ mod tests {
             let lower = text.to_lowercase();
             for word in NEVER {
                 let found = if word.len() <= 3 && *word != "!" {
-                    lower
-                        .split(|c: char| !c.is_alphanumeric())
-                        .any(|w| w == *word)
+                    lower.split(|c: char| !c.is_alphanumeric()).any(|w| w == *word)
                 } else {
                     lower.contains(word)
                 };

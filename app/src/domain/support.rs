@@ -131,10 +131,22 @@ coded! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RequestState {
     /// Nobody holds it.
-    Waiting { since: DateTime<Utc> },
-    Claimed { by: StaffId, at: DateTime<Utc> },
-    Replied { by: StaffId, at: DateTime<Utc> },
-    Closed { by: StaffId, at: DateTime<Utc>, closing: Closing },
+    Waiting {
+        since: DateTime<Utc>,
+    },
+    Claimed {
+        by: StaffId,
+        at: DateTime<Utc>,
+    },
+    Replied {
+        by: StaffId,
+        at: DateTime<Utc>,
+    },
+    Closed {
+        by: StaffId,
+        at: DateTime<Utc>,
+        closing: Closing,
+    },
 }
 
 /// A move the present state does not allow.

@@ -7,10 +7,38 @@
 use chrono::{Datelike, Duration, NaiveDate, Weekday};
 
 const BANK_HOLIDAYS: &[(i32, u32, u32)] = &[
-    (2025, 1, 1), (2025, 4, 18), (2025, 4, 21), (2025, 5, 5), (2025, 5, 26), (2025, 8, 25), (2025, 12, 25), (2025, 12, 26),
-    (2026, 1, 1), (2026, 4, 3), (2026, 4, 6), (2026, 5, 4), (2026, 5, 25), (2026, 8, 31), (2026, 12, 25), (2026, 12, 28),
-    (2027, 1, 1), (2027, 3, 26), (2027, 3, 29), (2027, 5, 3), (2027, 5, 31), (2027, 8, 30), (2027, 12, 27), (2027, 12, 28),
-    (2028, 1, 3), (2028, 4, 14), (2028, 4, 17), (2028, 5, 1), (2028, 5, 29), (2028, 8, 28), (2028, 12, 25), (2028, 12, 26),
+    (2025, 1, 1),
+    (2025, 4, 18),
+    (2025, 4, 21),
+    (2025, 5, 5),
+    (2025, 5, 26),
+    (2025, 8, 25),
+    (2025, 12, 25),
+    (2025, 12, 26),
+    (2026, 1, 1),
+    (2026, 4, 3),
+    (2026, 4, 6),
+    (2026, 5, 4),
+    (2026, 5, 25),
+    (2026, 8, 31),
+    (2026, 12, 25),
+    (2026, 12, 28),
+    (2027, 1, 1),
+    (2027, 3, 26),
+    (2027, 3, 29),
+    (2027, 5, 3),
+    (2027, 5, 31),
+    (2027, 8, 30),
+    (2027, 12, 27),
+    (2027, 12, 28),
+    (2028, 1, 3),
+    (2028, 4, 14),
+    (2028, 4, 17),
+    (2028, 5, 1),
+    (2028, 5, 29),
+    (2028, 8, 28),
+    (2028, 12, 25),
+    (2028, 12, 26),
 ];
 
 /// The last day for which bank holidays are known.
@@ -21,8 +49,7 @@ pub fn known_until() -> Option<NaiveDate> {
 
 #[must_use]
 pub fn is_working_day(day: NaiveDate) -> bool {
-    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
-        && !BANK_HOLIDAYS.contains(&(day.year(), day.month(), day.day()))
+    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && !BANK_HOLIDAYS.contains(&(day.year(), day.month(), day.day()))
 }
 
 /// The day `count` working days after `day`; the day itself is day 0 (MoJ Code 2021).
@@ -72,8 +99,7 @@ mod tests {
             .map(|rest| rest.split('"').nth(1).unwrap().parse().unwrap())
             .filter(|date: &NaiveDate| date.year() >= 2025)
             .collect();
-        let table: Vec<NaiveDate> =
-            BANK_HOLIDAYS.iter().map(|&(y, m, d)| NaiveDate::from_ymd_opt(y, m, d).unwrap()).collect();
+        let table: Vec<NaiveDate> = BANK_HOLIDAYS.iter().map(|&(y, m, d)| NaiveDate::from_ymd_opt(y, m, d).unwrap()).collect();
         assert_eq!(table, published);
     }
 }

@@ -83,8 +83,7 @@ fn until(fields: &Fields, errors: &mut FieldErrors) -> Option<NaiveDate> {
 
 /// A month as a number or by its English name or its first three letters.
 fn month_number(text: &str) -> Option<u32> {
-    const NAMES: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const NAMES: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     if let Ok(number) = text.parse::<u32>() {
         return (1..=12).contains(&number).then_some(number);
     }
@@ -172,8 +171,15 @@ mod tests {
     fn dates_may_name_their_month() {
         let all = |month| {
             fields(&[
-                ("channel", "email"), ("safe", "yes"), ("days", "mon"), ("from", "9"), ("to", "17"), ("say_who", "no"),
-                ("until-day", "31"), ("until-month", month), ("until-year", "2027"),
+                ("channel", "email"),
+                ("safe", "yes"),
+                ("days", "mon"),
+                ("from", "9"),
+                ("to", "17"),
+                ("say_who", "no"),
+                ("until-day", "31"),
+                ("until-month", month),
+                ("until-year", "2027"),
             ])
         };
         let until = |month| ChannelChoice::parse(&all(month)).ok().and_then(|choice| choice.grant.until);
@@ -185,7 +191,14 @@ mod tests {
     #[test]
     fn hours_must_run_forward() {
         let choice = |from, to| {
-            ChannelChoice::parse(&fields(&[("channel", "text"), ("safe", "yes"), ("days", "sun"), ("from", from), ("to", to), ("say_who", "no")]))
+            ChannelChoice::parse(&fields(&[
+                ("channel", "text"),
+                ("safe", "yes"),
+                ("days", "sun"),
+                ("from", from),
+                ("to", to),
+                ("say_who", "no"),
+            ]))
         };
         assert!(choice("17", "9").is_err());
         assert!(choice("9", "25").is_err());

@@ -166,7 +166,13 @@ pub(crate) fn free_text(fields: &Fields, name: &'static str, longest: usize, err
 }
 
 /// One line of text, with runs of white space made one space.
-pub(crate) fn line(fields: &Fields, name: &'static str, longest: usize, too_long: &'static str, errors: &mut FieldErrors) -> Option<String> {
+pub(crate) fn line(
+    fields: &Fields,
+    name: &'static str,
+    longest: usize,
+    too_long: &'static str,
+    errors: &mut FieldErrors,
+) -> Option<String> {
     let text = fields.one(name).split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() > longest {
         errors.add(name, too_long);

@@ -199,9 +199,8 @@ pub struct ReachingSignedIn {
 
 impl Form for ReachingSignedIn {
     fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
-        let reach = match Reach::from_code(fields.one("reach")) {
-            Some(reach @ (Reach::Portal | Reach::IWillCall)) => reach,
-            _ => return Err(FieldErrors::one("reach", "Choose how you want our answer")),
+        let Some(reach @ (Reach::Portal | Reach::IWillCall)) = Reach::from_code(fields.one("reach")) else {
+            return Err(FieldErrors::one("reach", "Choose how you want our answer"));
         };
         Ok(Self { details: ReachDetails { reach, value: None, name: None, when_safe: None, voicemail: false } })
     }

@@ -339,10 +339,7 @@ pub fn DateInput(
     let group = group_class(error.as_ref());
     let described = described_by(day, hint.is_some());
     let part = |name: &'static str, label: &'static str, width: &'static str| {
-        let class = format!(
-            "govuk-input govuk-date-input__input {width}{}",
-            if error.is_some() { " govuk-input--error" } else { "" }
-        );
+        let class = format!("govuk-input govuk-date-input__input {width}{}", if error.is_some() { " govuk-input--error" } else { "" });
         let value = entered.fields().one(name).to_owned();
         view! {
             <div class="govuk-date-input__item">

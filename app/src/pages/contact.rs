@@ -4,8 +4,8 @@
 use crate::domain::contact::{Channel, CommunicationNeed, Days, Grant, LANGUAGES, Safety, hour_in_words};
 use crate::forms::{Fields, FormName};
 use crate::govuk::{
-    BackLink, Button, Checkboxes, Choice, DateInput, Entered, ErrorSummary, Heading, Hidden, InsetText, NotificationBanner,
-    Radios, Select, SummaryRow, TextInput, TextareaField,
+    BackLink, Button, Checkboxes, Choice, DateInput, Entered, ErrorSummary, Heading, Hidden, InsetText, NotificationBanner, Radios, Select,
+    SummaryRow, TextInput, TextareaField,
 };
 use crate::islands::LiveCheck;
 use crate::paths;
@@ -116,9 +116,8 @@ pub fn ChannelPage(channel: Channel, held: String, entered: Entered) -> impl Int
         Channel::Letter => "Think about who opens or sees the post.",
     };
     let days: Vec<Choice> = Days::WEEK.iter().map(|(_, code, name)| Choice::new(*code, *name)).collect();
-    let hours = |first: u8, last: u8| -> Vec<Choice> {
-        (first..=last).map(|hour| Choice::new(hour.to_string(), hour_in_words(hour))).collect()
-    };
+    let hours =
+        |first: u8, last: u8| -> Vec<Choice> { (first..=last).map(|hour| Choice::new(hour.to_string(), hour_in_words(hour))).collect() };
     let letter = channel == Channel::Letter;
     let form = if letter { FormName::ContactLetter } else { FormName::ContactChannel };
     view! {

@@ -270,8 +270,7 @@ fn MessageLine(message: HubMessage) -> impl IntoView {
 
 #[component]
 fn PersonPanel(person: HubPerson) -> impl IntoView {
-    let channels: Vec<_> =
-        person.channels.into_iter().map(|(name, chosen)| view! { <SummaryRow key=name value=chosen/> }).collect();
+    let channels: Vec<_> = person.channels.into_iter().map(|(name, chosen)| view! { <SummaryRow key=name value=chosen/> }).collect();
     view! {
         <h2 class="govuk-heading-m">{person.name}</h2>
         <dl class="govuk-summary-list">
@@ -293,7 +292,11 @@ fn AnswersPanel(answers: Answers) -> impl IntoView {
         (way, None) => way.in_words().to_owned(),
     };
     let voicemail = (reach.reach == Reach::Phone).then_some(if reach.voicemail { "Voicemail is safe" } else { "NO voicemail" });
-    let how = [Some(how), voicemail.map(str::to_owned), reach.when_safe.clone(), reach.name.clone()].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let how = [Some(how), voicemail.map(str::to_owned), reach.when_safe.clone(), reach.name.clone()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\n");
     view! {
         <h2 class="govuk-heading-m">"What they told us"</h2>
         <dl class="govuk-summary-list">

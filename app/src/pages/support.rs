@@ -5,8 +5,7 @@ use crate::domain::support::{Answers, Concern, Need, Reach, SafeNow};
 use crate::forms::FormName;
 use crate::forms::support::Step;
 use crate::govuk::{
-    BackLink, Button, Checkboxes, Choice, Entered, ErrorSummary, Heading, Hidden, Panel, Radios, SummaryRow, Tag, TextInput,
-    TextareaField,
+    BackLink, Button, Checkboxes, Choice, Entered, ErrorSummary, Heading, Hidden, Panel, Radios, SummaryRow, Tag, TextInput, TextareaField,
 };
 use crate::islands::views::{ThreadKey, ThreadView};
 use crate::islands::{LiveCheck, SavedWords};

@@ -30,7 +30,12 @@ pub fn routes() -> Router<Portal> {
 
 fn sign_in_page(portal: &Portal, entered: Entered) -> Response {
     let (hub, problem) = (portal.hub(), !entered.errors().is_empty());
-    portal.open_page(None, "Sign in").here(paths::SIGN_IN).islands().problem(problem).show(move || view! { <SignInPage entered=entered hub=hub/> })
+    portal
+        .open_page(None, "Sign in")
+        .here(paths::SIGN_IN)
+        .islands()
+        .problem(problem)
+        .show(move || view! { <SignInPage entered=entered hub=hub/> })
 }
 
 fn code_page(portal: &Portal, errors: FieldErrors, spent: bool) -> Response {
@@ -89,14 +94,14 @@ async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(field
     let pin_hash = store::pin_hash(&mut tx, challenge.person_id).await?;
     tx.commit().await?;
 
-    let code_fits = keys::same(&challenge.code_hash, &portal.keys.code_hash(challenge.challenge_id, &form.code));
+    let code_fits = keys::same(&challenge.code_hash, &portal.keys.code_hash(challenge.id, &form.code));
     let pin_fits = keys::off_thread(move || keys::verify_secret(&form.pin, pin_hash.as_deref())).await.unwrap_or(false);
     let person = challenge.person_id.map(PersonId).filter(|_| code_fits && pin_fits);
 
     let mut tx = portal.db.write().await?;
     let session_token = portal.entropy.token();
     let begun = match person {
-        Some(person) => match store::begin_session(&mut tx, challenge.challenge_id, person, keys::token_hash(&session_token), now).await {
+        Some(person) => match store::begin_session(&mut tx, challenge.id, person, keys::token_hash(&session_token), now).await {
             Ok(()) => true,
             Err(DbError::Conflict { .. }) => false,
             Err(error) => return Err(error.into()),
@@ -105,7 +110,7 @@ async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(field
     };
     if !begun {
         let known = challenge.person_id.map(PersonId);
-        audit::append(&mut tx, now, Entry::new(Actor::Anyone, Act::SignInFailed, known, challenge.challenge_id)).await?;
+        audit::append(&mut tx, now, Entry::new(Actor::Anyone, Act::SignInFailed, known, challenge.id)).await?;
     }
     tx.commit().await?;
     if !begun {

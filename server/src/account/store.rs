@@ -24,12 +24,10 @@ struct Found {
 
 /// Who this is, if a code may be sent. Nobody who has not joined; nobody who has just had five.
 pub async fn person_of(tx: &mut Tx, identifier: &Identifier, now: DateTime<Utc>) -> Result<Option<PersonId>, DbError> {
-    let found: Option<Found> = sql(
-        "select p.person_id, \
+    let found: Option<Found> = sql("select p.person_id, \
            (select count(*) from sign_in_challenges c where c.person_id = p.person_id and c.made_at > $2) as codes \
          from contact_points k join people p on p.person_id = k.person_id \
-         where k.value = $1 and k.revoked_at is null and p.pin_hash is not null",
-    )
+         where k.value = $1 and k.revoked_at is null and p.pin_hash is not null")
     .bind(identifier.as_str())
     .bind(now - CODES_WITHIN)
     .fetch_optional(tx)
@@ -61,7 +59,7 @@ pub async fn challenge(
 
 #[derive(sqlx::FromRow)]
 pub struct Challenge {
-    pub challenge_id: Uuid,
+    pub id: Uuid,
     pub person_id: Option<Uuid>,
     pub code_hash: String,
     pub tries: i64,
@@ -69,11 +67,9 @@ pub struct Challenge {
 
 /// Counts one try; `None` when the challenge is spent, run out or unknown.
 pub async fn take_a_try(tx: &mut Tx, token_hash: &str, now: DateTime<Utc>) -> Result<Option<Challenge>, DbError> {
-    sql(
-        "update sign_in_challenges set tries = tries + 1 \
+    sql("update sign_in_challenges set tries = tries + 1 \
          where token_hash = $1 and used_at is null and expires_at > $2 and tries < $3 \
-         returning challenge_id, person_id, code_hash, tries",
-    )
+         returning challenge_id as id, person_id, code_hash, tries")
     .bind(token_hash)
     .bind(now)
     .bind(MOST_TRIES)
@@ -82,8 +78,7 @@ pub async fn take_a_try(tx: &mut Tx, token_hash: &str, now: DateTime<Utc>) -> Re
 }
 
 pub async fn pin_hash(tx: &mut Tx, person: Option<Uuid>) -> Result<Option<String>, DbError> {
-    let row: Option<(Option<String>,)> =
-        sql("select pin_hash from people where person_id = $1").bind(person).fetch_optional(tx).await?;
+    let row: Option<(Option<String>,)> = sql("select pin_hash from people where person_id = $1").bind(person).fetch_optional(tx).await?;
     Ok(row.and_then(|(hash,)| hash))
 }
 

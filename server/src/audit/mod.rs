@@ -177,8 +177,7 @@ const ROWS: usize = 8;
 
 async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result<(), DbError> {
     // Taking the head by an update makes PostgreSQL line writers up; SQLite has one writer anyway.
-    let mut head: Head =
-        sql("update audit_head set seq = seq where chain = 1 returning seq, hash").fetch_one(tx).await?;
+    let mut head: Head = sql("update audit_head set seq = seq where chain = 1 returning seq, hash").fetch_one(tx).await?;
     let mut lines = Vec::with_capacity(entries.len());
     for (at, entry) in entries {
         let mut line = Line {
@@ -200,14 +199,24 @@ async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result
     loop {
         let group: Vec<Line> = rest.by_ref().take(ROWS).collect();
         if group.len() == ROWS {
-            insert(tx, "insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values \
+            insert(
+                tx,
+                "insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values \
                 ($1,$2,$3,$4,$5,$6,$7,$8,$9), ($10,$11,$12,$13,$14,$15,$16,$17,$18), ($19,$20,$21,$22,$23,$24,$25,$26,$27), \
                 ($28,$29,$30,$31,$32,$33,$34,$35,$36), ($37,$38,$39,$40,$41,$42,$43,$44,$45), ($46,$47,$48,$49,$50,$51,$52,$53,$54), \
-                ($55,$56,$57,$58,$59,$60,$61,$62,$63), ($64,$65,$66,$67,$68,$69,$70,$71,$72)", group).await?;
+                ($55,$56,$57,$58,$59,$60,$61,$62,$63), ($64,$65,$66,$67,$68,$69,$70,$71,$72)",
+                group,
+            )
+            .await?;
         } else {
             for line in group {
-                insert(tx, "insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values \
-                    ($1,$2,$3,$4,$5,$6,$7,$8,$9)", vec![line]).await?;
+                insert(
+                    tx,
+                    "insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values \
+                    ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
+                    vec![line],
+                )
+                .await?;
             }
             break;
         }
@@ -280,9 +289,14 @@ impl Log {
 /// What a walk along the chain found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    Sound { rows: i64 },
+    Sound {
+        rows: i64,
+    },
     /// The first row that does not fit, and why.
-    Broken { seq: i64, why: &'static str },
+    Broken {
+        seq: i64,
+        why: &'static str,
+    },
 }
 
 /// Walks the whole chain.

@@ -116,7 +116,10 @@ pub fn promise_in_words(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if due > now {
         format!("We will answer {}.", london::deadline_in_words(due, now))
     } else {
-        format!("We said we would answer {}. We are late, and we are sorry. Your message has not been lost.", london::deadline_in_words(due, now))
+        format!(
+            "We said we would answer {}. We are late, and we are sorry. Your message has not been lost.",
+            london::deadline_in_words(due, now)
+        )
     }
 }
 
@@ -131,12 +134,12 @@ async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey) ->
     let mut tx = portal.db.write().await?;
     sql("update messages set read_at = $4 where author = 'hub' and read_at is null and request_id in \
          (select request_id from support_requests where person_id = $1 and (case_id = $2 or reference = $3))")
-        .bind(session.person)
-        .bind(case)
-        .bind(reference)
-        .bind(portal.now())
-        .execute(&mut tx)
-        .await?;
+    .bind(session.person)
+    .bind(case)
+    .bind(reference)
+    .bind(portal.now())
+    .execute(&mut tx)
+    .await?;
     tx.commit().await
 }
 
@@ -147,14 +150,13 @@ pub async fn send(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
     let request = match place(&mut tx, session.person, key).await? {
         Place::Request(request) => Some(request),
         Place::Case(case) => {
-            let row: Option<(Uuid,)> = sql(
-                "select request_id from support_requests where person_id = $1 and case_id = $2 and kind = 'question' \
-                 order by asked_at desc limit 1",
-            )
-            .bind(session.person)
-            .bind(case)
-            .fetch_optional(&mut tx)
-            .await?;
+            let row: Option<(Uuid,)> =
+                sql("select request_id from support_requests where person_id = $1 and case_id = $2 and kind = 'question' \
+                 order by asked_at desc limit 1")
+                .bind(session.person)
+                .bind(case)
+                .fetch_optional(&mut tx)
+                .await?;
             row.map(|(id,)| RequestId(id))
         }
     };
@@ -166,29 +168,22 @@ pub async fn send(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
         (None, ThreadKey::Case(case)) => {
             let known = requests::known_of(&mut tx, Some(session.person), now).await?;
             let triage = triage::assess_question(&known, now);
-            let new = NewRequest {
-                submission: portal.new_id(),
-                person: Some(session.person),
-                case: Some(*case),
-                answers: None,
-                triage,
-            };
+            let new = NewRequest { submission: portal.new_id(), person: Some(session.person), case: Some(*case), answers: None, triage };
             requests::insert(portal, &mut tx, new, now).await?.id
         }
         (None, ThreadKey::Request(_)) => return Err(Error::NotFound),
     };
     let id = portal.new_id();
-    let inserted = sql(
-        "insert into messages (message_id, request_id, submission_id, author, body, sent_at) values ($1, $2, $3, 'person', $4, $5) \
-         on conflict (submission_id) do nothing",
-    )
-    .bind(id)
-    .bind(request)
-    .bind(submission)
-    .bind(form.body)
-    .bind(now)
-    .execute(&mut tx)
-    .await?;
+    let inserted =
+        sql("insert into messages (message_id, request_id, submission_id, author, body, sent_at) values ($1, $2, $3, 'person', $4, $5) \
+         on conflict (submission_id) do nothing")
+        .bind(id)
+        .bind(request)
+        .bind(submission)
+        .bind(form.body)
+        .bind(now)
+        .execute(&mut tx)
+        .await?;
     if inserted == 0 {
         return Ok(()); // sent already; dropping the transaction leaves everything as it was
     }

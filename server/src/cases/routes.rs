@@ -25,10 +25,7 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 pub fn routes() -> Router<Portal> {
-    Router::new()
-        .route(paths::HOME, get(home))
-        .route("/cases/{id}", get(show))
-        .route("/cases/{id}/messages", get(messages).post(send))
+    Router::new().route(paths::HOME, get(home)).route("/cases/{id}", get(show)).route("/cases/{id}/messages", get(messages).post(send))
 }
 
 /// Who the police are to the reader, never by force name on screen.
@@ -58,7 +55,7 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
         })
         .collect();
     news.extend(cases.iter().filter(|case| case.seen_at.is_none_or(|seen| seen < case.received_at)).map(|case| News {
-        text: format!("There is an update on {}", case.reference().to_lowercase().replacen("case ", "case ", 1)),
+        text: format!("There is an update on {}", case.reference().replacen("Case", "case", 1)),
         href: paths::case(case.id),
         when: london::moment_in_words(case.received_at),
     }));

@@ -72,13 +72,12 @@ pub async fn case_for(reader: &mut Reader, viewer: PersonId, id: CaseId) -> Resu
 }
 
 pub async fn cases_of(reader: &mut Reader, viewer: PersonId) -> Result<Vec<Case>, DbError> {
-    let rows: Vec<CaseRow> = sql(
-        "select c.case_id, p.role, c.source, c.source_key, c.month, c.crime_type, c.location, c.stage, c.received_at, p.seen_at \
-         from participations p join cases c on c.case_id = p.case_id where p.person_id = $1 order by c.received_at desc, c.case_id",
-    )
-    .bind(viewer)
-    .fetch_all(reader)
-    .await?;
+    let rows: Vec<CaseRow> =
+        sql("select c.case_id, p.role, c.source, c.source_key, c.month, c.crime_type, c.location, c.stage, c.received_at, p.seen_at \
+         from participations p join cases c on c.case_id = p.case_id where p.person_id = $1 order by c.received_at desc, c.case_id")
+        .bind(viewer)
+        .fetch_all(reader)
+        .await?;
     rows.into_iter().map(Case::try_from).collect()
 }
 
@@ -100,10 +99,8 @@ pub struct Event {
 /// The events of a case, newest first; those without a date by when we heard of them. The viewer
 /// has been checked by [`case_for`], and is checked here again.
 pub async fn events(reader: &mut Reader, viewer: PersonId, case: CaseId) -> Result<Vec<Event>, DbError> {
-    let rows: Vec<EventRow> = sql(
-        "select e.wording, e.happened, e.source, e.received_at from case_events e \
-         join participations p on p.case_id = e.case_id and p.person_id = $1 where e.case_id = $2",
-    )
+    let rows: Vec<EventRow> = sql("select e.wording, e.happened, e.source, e.received_at from case_events e \
+         join participations p on p.case_id = e.case_id and p.person_id = $1 where e.case_id = $2")
     .bind(viewer)
     .bind(case)
     .fetch_all(reader)
@@ -160,11 +157,9 @@ pub struct Unread {
 
 /// Messages from the hub that the person has not read, by request.
 pub async fn unread(reader: &mut Reader, viewer: PersonId) -> Result<Vec<Unread>, DbError> {
-    let rows: Vec<UnreadRow> = sql(
-        "select r.reference, r.case_id, count(*) as unread, max(m.sent_at) as newest from messages m \
+    let rows: Vec<UnreadRow> = sql("select r.reference, r.case_id, count(*) as unread, max(m.sent_at) as newest from messages m \
          join support_requests r on r.request_id = m.request_id \
-         where r.person_id = $1 and m.author = 'hub' and m.read_at is null group by r.reference, r.case_id order by max(m.sent_at) desc",
-    )
+         where r.person_id = $1 and m.author = 'hub' and m.read_at is null group by r.reference, r.case_id order by max(m.sent_at) desc")
     .bind(viewer)
     .fetch_all(reader)
     .await?;
@@ -188,12 +183,11 @@ struct OwedRow {
 
 /// Answers we owe this person, soonest first.
 pub async fn owed(reader: &mut Reader, viewer: PersonId) -> Result<Vec<(Reference, DateTime<Utc>)>, DbError> {
-    let rows: Vec<OwedRow> = sql(
-        "select reference, due_at from support_requests where person_id = $1 and state in ('waiting', 'claimed') order by due_at",
-    )
-    .bind(viewer)
-    .fetch_all(reader)
-    .await?;
+    let rows: Vec<OwedRow> =
+        sql("select reference, due_at from support_requests where person_id = $1 and state in ('waiting', 'claimed') order by due_at")
+            .bind(viewer)
+            .fetch_all(reader)
+            .await?;
     rows.into_iter()
         .map(|row| {
             let reference = Reference::parse(&row.reference).ok_or_else(|| DbError::inconsistent("support_requests.reference"))?;

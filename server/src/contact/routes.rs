@@ -154,11 +154,7 @@ async fn show_preferences(State(portal): State<Portal>, session: PersonSession) 
 
 fn preferences_page(portal: &Portal, session: &PersonSession, entered: Entered) -> Response {
     let problem = !entered.errors().is_empty();
-    portal
-        .person_page(session, "How we contact you")
-        .islands()
-        .problem(problem)
-        .show(move || view! { <PreferencesPage entered=entered/> })
+    portal.person_page(session, "How we contact you").islands().problem(problem).show(move || view! { <PreferencesPage entered=entered/> })
 }
 
 async fn set_preferences(State(portal): State<Portal>, session: PersonSession, Submitted(fields): Submitted) -> Result<Response, Error> {

@@ -38,10 +38,8 @@ impl TryFrom<GrantRow> for Grant {
 
 /// What the person has said about every channel; unknown where nothing.
 pub async fn grants(on: &mut impl Connection, person: PersonId) -> Result<Vec<Grant>, DbError> {
-    let rows: Vec<GrantRow> = sql(
-        "select channel, safety, days, from_hour, to_hour, voicemail, say_who, until from contact_grants \
-         where person_id = $1 and revoked_at is null",
-    )
+    let rows: Vec<GrantRow> = sql("select channel, safety, days, from_hour, to_hour, voicemail, say_who, until from contact_grants \
+         where person_id = $1 and revoked_at is null")
     .bind(person)
     .fetch_all(on)
     .await?;
@@ -88,11 +86,10 @@ struct PreferenceRow {
 
 /// What holds over all channels, and when it was last changed.
 pub async fn preferences(on: &mut impl Connection, person: PersonId) -> Result<(Preferences, Option<DateTime<Utc>>), DbError> {
-    let row: PreferenceRow =
-        sql("select preferred_channel, language, communication, preferences_at from people where person_id = $1")
-            .bind(person)
-            .fetch_one(on)
-            .await?;
+    let row: PreferenceRow = sql("select preferred_channel, language, communication, preferences_at from people where person_id = $1")
+        .bind(person)
+        .fetch_one(on)
+        .await?;
     let preferred = row
         .preferred_channel
         .map(|code| Channel::from_code(&code).ok_or_else(|| DbError::inconsistent("people.preferred_channel")))

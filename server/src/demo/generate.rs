@@ -114,10 +114,7 @@ const FIRST_WORDS: [&str; 24] = [
     "Yarrowgate",
 ];
 
-const LAST_WORDS: [&str; 12] = [
-    "Avenue", "Bank", "Close", "Crescent", "Drive", "Gardens", "Grove", "Lane", "Road", "Row",
-    "Street", "Way",
-];
+const LAST_WORDS: [&str; 12] = ["Avenue", "Bank", "Close", "Crescent", "Drive", "Gardens", "Grove", "Lane", "Road", "Row", "Street", "Way"];
 
 /// One row in 2,000 is the row before it again with another outcome, as in the real files.
 const REPEATED_ONE_IN: u32 = 2_000;
@@ -140,9 +137,7 @@ pub fn generate(seed: u64, rows: usize, out: &mut impl Write) -> io::Result<()> 
     let mut previous: Option<Crime> = None;
     for _ in 0..rows {
         let repeat = below(&mut rng, REPEATED_ONE_IN) == 0;
-        let again = previous
-            .take()
-            .filter(|crime| repeat && !crime.outcome.is_empty());
+        let again = previous.take().filter(|crime| repeat && !crime.outcome.is_empty());
         if let Some(mut crime) = again {
             let before = crime.outcome;
             while crime.outcome == before {
@@ -194,14 +189,8 @@ fn write_row(out: &mut impl Write, crime: &Crime) -> io::Result<()> {
     out.write_all(&id)?;
     let (first, last) = crime.street;
     // 40 areas a district: 901A to 910D.
-    let (number, letter) = (
-        901 + crime.area / 4,
-        ["A", "B", "C", "D"][crime.area as usize % 4],
-    );
-    let place = DISTRICTS
-        .iter()
-        .position(|d| d.0 == crime.district)
-        .unwrap_or(0);
+    let (number, letter) = (901 + crime.area / 4, ["A", "B", "C", "D"][crime.area as usize % 4]);
+    let place = DISTRICTS.iter().position(|d| d.0 == crime.district).unwrap_or(0);
     writeln!(
         out,
         ",{month},Example Police,Example Police,,,On or near {first} {last},E0199{place:02}{area:02},\
@@ -257,10 +246,7 @@ mod tests {
 
     /// The records, every one of which must be accepted.
     fn records(seed: u64, rows: usize) -> Vec<CaseRecord> {
-        Source::read(Cursor::new(file(seed, rows)))
-            .unwrap()
-            .map(|entry| entry.unwrap().unwrap())
-            .collect()
+        Source::read(Cursor::new(file(seed, rows))).unwrap().map(|entry| entry.unwrap().unwrap()).collect()
     }
 
     #[test]
@@ -270,11 +256,7 @@ mod tests {
         assert!(file(7, 2_000).starts_with(&file(7, 1_000)));
         assert_eq!(file(7, 0), format!("{HEADER}\n").into_bytes());
         let sum = Sha256::digest(file(7, 2_000));
-        assert_eq!(
-            sum[..8],
-            [0x43, 0xc7, 0xce, 0x76, 0x90, 0x08, 0xb0, 0xf7],
-            "the same on every machine"
-        );
+        assert_eq!(sum[..8], [0x43, 0xc7, 0xce, 0x76, 0x90, 0x08, 0xb0, 0xf7], "the same on every machine");
     }
 
     #[test]
@@ -282,20 +264,13 @@ mod tests {
         let text = String::from_utf8(file(1, 5_000)).unwrap();
         assert!(text.is_ascii());
         for row in text.lines().skip(1) {
-            assert!(
-                row.ends_with(",Invented") && row.contains(",Example Police,"),
-                "{row}"
-            );
+            assert!(row.ends_with(",Invented") && row.contains(",Example Police,"), "{row}");
             assert!(row.contains(",E0199"), "{row}");
         }
         for case in records(1, 5_000) {
             assert_eq!(case.source_key.len(), 64);
             assert!(case.source_key.bytes().all(|b| b.is_ascii_hexdigit()));
-            assert!(
-                DISTRICTS
-                    .iter()
-                    .any(|d| Some(d.0) == case.district.as_deref())
-            );
+            assert!(DISTRICTS.iter().any(|d| Some(d.0) == case.district.as_deref()));
         }
     }
 
@@ -319,10 +294,7 @@ mod tests {
             for (word, weight) in table.iter().filter(|(_, weight)| *weight > 200) {
                 let expected = f64::from(*weight) / f64::from(all);
                 let share = f64::from(found[word]) / f64::from(written);
-                assert!(
-                    (share / expected - 1.0).abs() < 0.2,
-                    "{word}: {share} for {expected}"
-                );
+                assert!((share / expected - 1.0).abs() < 0.2, "{word}: {share} for {expected}");
             }
         }
     }
@@ -336,9 +308,7 @@ mod tests {
         let repeated: Vec<_> = by_id.values().filter(|cases| cases.len() > 1).collect();
         assert!((20..=80).contains(&repeated.len()), "{}", repeated.len());
         for cases in repeated {
-            let [first, second] = cases.as_slice() else {
-                panic!("an ID comes more than twice")
-            };
+            let [first, second] = cases.as_slice() else { panic!("an ID comes more than twice") };
             assert_eq!(first.month, second.month);
             assert_ne!(first.progress, second.progress);
         }

@@ -79,12 +79,54 @@ struct Invented {
 }
 
 const PEOPLE: [Invented; 6] = [
-    Invented { role: Role::Victim, name: "Amira Example", email: "amira@example.test", mobile: "+447700900101", note: "safe_email", cases: &[0, 1] },
-    Invented { role: Role::Victim, name: "Tom Sample", email: "tom@example.test", mobile: "+447700900102", note: "unsafe_email", cases: &[2] },
-    Invented { role: Role::Victim, name: "Bethan Specimen", email: "bethan@example.test", mobile: "+447700900103", note: "co_victim", cases: &[3] },
-    Invented { role: Role::Victim, name: "Owen Specimen", email: "owen@example.test", mobile: "+447700900104", note: "co_victim", cases: &[3] },
-    Invented { role: Role::Parent, name: "Grace Sample", email: "grace@example.test", mobile: "+447700900105", note: "for_a_child", cases: &[4] },
-    Invented { role: Role::Witness, name: "Daniel Example", email: "daniel@example.test", mobile: "+447700900106", note: "safe_email", cases: &[0] },
+    Invented {
+        role: Role::Victim,
+        name: "Amira Example",
+        email: "amira@example.test",
+        mobile: "+447700900101",
+        note: "safe_email",
+        cases: &[0, 1],
+    },
+    Invented {
+        role: Role::Victim,
+        name: "Tom Sample",
+        email: "tom@example.test",
+        mobile: "+447700900102",
+        note: "unsafe_email",
+        cases: &[2],
+    },
+    Invented {
+        role: Role::Victim,
+        name: "Bethan Specimen",
+        email: "bethan@example.test",
+        mobile: "+447700900103",
+        note: "co_victim",
+        cases: &[3],
+    },
+    Invented {
+        role: Role::Victim,
+        name: "Owen Specimen",
+        email: "owen@example.test",
+        mobile: "+447700900104",
+        note: "co_victim",
+        cases: &[3],
+    },
+    Invented {
+        role: Role::Parent,
+        name: "Grace Sample",
+        email: "grace@example.test",
+        mobile: "+447700900105",
+        note: "for_a_child",
+        cases: &[4],
+    },
+    Invented {
+        role: Role::Witness,
+        name: "Daniel Example",
+        email: "daniel@example.test",
+        mobile: "+447700900106",
+        note: "safe_email",
+        cases: &[0],
+    },
 ];
 
 const STAFF: [(StaffRole, &str, &str); 3] = [
@@ -162,9 +204,9 @@ fn six_digits(portal: &Portal) -> String {
 /// Four words and a number: long, and easy to type from a sheet.
 fn pass_phrase(portal: &Portal) -> String {
     const WORDS: [&str; 32] = [
-        "amber", "birch", "cloud", "daisy", "ember", "field", "grove", "hazel", "inlet", "jolly", "kite", "lemon", "maple", "north", "ocean",
-        "pearl", "quiet", "river", "stone", "tulip", "umber", "velvet", "willow", "yarrow", "zephyr", "acorn", "brook", "cedar", "delta",
-        "echo", "fern", "glade",
+        "amber", "birch", "cloud", "daisy", "ember", "field", "grove", "hazel", "inlet", "jolly", "kite", "lemon", "maple", "north",
+        "ocean", "pearl", "quiet", "river", "stone", "tulip", "umber", "velvet", "willow", "yarrow", "zephyr", "acorn", "brook", "cedar",
+        "delta", "echo", "fern", "glade",
     ];
     let bytes = portal.entropy.bytes::<5>();
     let words: Vec<&str> = bytes[..4].iter().map(|byte| WORDS[usize::from(*byte) % WORDS.len()]).collect();
@@ -218,7 +260,14 @@ async fn earlier_steps(portal: &Portal, tx: &mut Tx, case: CaseId, now: DateTime
     Ok(())
 }
 
-async fn add_person(portal: &Portal, tx: &mut Tx, invented: &Invented, id: PersonId, pin_hash: String, now: DateTime<Utc>) -> Result<(), DbError> {
+async fn add_person(
+    portal: &Portal,
+    tx: &mut Tx,
+    invented: &Invented,
+    id: PersonId,
+    pin_hash: String,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
     sql("insert into people (person_id, source, source_key, name, pin_hash, address, address_at, created_at) \
          values ($1, 'demo', $2, $3, $4, $5, $6, $6)")
     .bind(id)

@@ -21,7 +21,9 @@ const LARGEST_BATCH: usize = 1024 * 1024;
 const SOURCE: &str = "records";
 
 pub fn routes() -> Router<Portal> {
-    Router::new().route("/api/v1/cases", post(cases)).route("/api/v1/openapi.json", get(|| async { answer(StatusCode::OK, &super::openapi()) }))
+    Router::new()
+        .route("/api/v1/cases", post(cases))
+        .route("/api/v1/openapi.json", get(|| async { answer(StatusCode::OK, &super::openapi()) }))
 }
 
 fn answer(status: StatusCode, body: &Value) -> Response {
@@ -104,13 +106,14 @@ async fn store(
     for (place, entry) in entries.into_iter().enumerate() {
         let rejected = |reason: String| json!({ "item": place + 1, "result": "rejected", "reason": reason });
         match entry {
-            Ok(record) => match apply::unknown_role(&record) {
-                Some(reason) => results.push(rejected(reason)),
-                None => {
+            Ok(record) => {
+                if let Some(reason) = apply::unknown_role(&record) {
+                    results.push(rejected(reason));
+                } else {
                     results.push(json!({ "item": place + 1, "reference": record.source_key }));
                     good.push((place, record));
                 }
-            },
+            }
             Err(reject) => results.push(rejected(reject.reason)),
         }
     }

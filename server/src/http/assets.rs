@@ -44,19 +44,19 @@ impl Assets {
         }
         let manifest: BTreeMap<String, String> =
             files.get("manifest.json").and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
-        let named = |logical: &str| {
+        let built = |logical: &str| {
             let name = manifest.get(logical)?;
             files.contains_key(&format!("a/{name}")).then(|| format!("{FOLDER}{name}"))
         };
         let names = AssetNames {
-            public_css: named("public.css"),
-            hub_css: named("hub.css"),
-            public_js: named("public.js"),
-            public_wasm: named("public.wasm"),
-            hub_js: named("hub.js"),
-            hub_wasm: named("hub.wasm"),
-            boot_js: named("boot.js"),
-            exit_js: named("exit.js"),
+            public_css: built("public.css"),
+            hub_css: built("hub.css"),
+            public_js: built("public.js"),
+            public_wasm: built("public.wasm"),
+            hub_js: built("hub.js"),
+            hub_wasm: built("hub.wasm"),
+            boot_js: built("boot.js"),
+            exit_js: built("exit.js"),
         };
         if names == AssetNames::default() {
             tracing::warn!("the site was not built: pages have no style and no script. Run make site");

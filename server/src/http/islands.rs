@@ -40,9 +40,8 @@ impl CallDesk {
 
 fn told(error: Error) -> PortalError {
     match error {
-        Error::NotFound => PortalError::NotFound,
         Error::SignIn | Error::StaffSignIn => PortalError::SignIn,
-        Error::Db(DbError::Conflict { .. }) | Error::OutOfDate | Error::BadRequest(_) => PortalError::NotFound,
+        Error::NotFound | Error::Db(DbError::Conflict { .. }) | Error::OutOfDate | Error::BadRequest(_) => PortalError::NotFound,
         Error::Db(_) | Error::Internal(_) => {
             tracing::error!(%error, "an island's call failed");
             PortalError::Unavailable
@@ -82,11 +81,8 @@ impl Desk for CallDesk {
 
 pub async fn call(State(portal): State<Portal>, request: Request) -> Response {
     // A form sent here by hand would be answered with a redirect that carries the error in its address.
-    let wants_page = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accepted| accepted.contains("text/html"));
+    let wants_page =
+        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accepted| accepted.contains("text/html"));
     if wants_page {
         return StatusCode::NOT_FOUND.into_response();
     }

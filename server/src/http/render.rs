@@ -110,9 +110,7 @@ impl Page<'_> {
     pub fn show<V: IntoView + 'static>(self, main: impl FnOnce() -> V + Send + 'static) -> Response {
         let policy = Policy::Page { islands: self.frame.islands, exit: self.portal.config.exit_origin().to_owned() };
         let frame = self.frame;
-        let text = html(move || {
-            Shell(ShellProps { frame, children: Box::new(move || main().into_any()) })
-        });
+        let text = html(move || Shell(ShellProps { frame, children: Box::new(move || main().into_any()) }));
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = self.status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

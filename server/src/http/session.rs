@@ -65,13 +65,11 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
     let Some(token) = cookies::read(headers, cookies::PERSON) else { return Ok(None) };
     let token_hash = keys::token_hash(&token);
     let now = portal.now();
-    let row: Option<PersonRow> = sql(
-        "select s.person_id, p.name, s.last_seen_at, \
+    let row: Option<PersonRow> = sql("select s.person_id, p.name, s.last_seen_at, \
            (select count(*) from messages m join support_requests r on r.request_id = m.request_id \
              where r.person_id = s.person_id and m.author = 'hub' and m.read_at is null) as unread \
          from person_sessions s join people p on p.person_id = s.person_id \
-         where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3",
-    )
+         where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3")
     .bind(token_hash.clone())
     .bind(now - PERSON_LIFE.idle)
     .bind(now - PERSON_LIFE.absolute)
@@ -107,15 +105,14 @@ pub async fn staff(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<O
     let Some(token) = cookies::read(headers, cookies::STAFF) else { return Ok(None) };
     let token_hash = keys::token_hash(&token);
     let now = portal.now();
-    let row: Option<StaffRow> = sql(
-        "select s.staff_id, w.name, w.role, s.last_seen_at from staff_sessions s join staff w on w.staff_id = s.staff_id \
-         where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3 and w.disabled_at is null",
-    )
-    .bind(token_hash.clone())
-    .bind(now - STAFF_LIFE.idle)
-    .bind(now - STAFF_LIFE.absolute)
-    .fetch_optional(&mut portal.db.read().await?)
-    .await?;
+    let row: Option<StaffRow> =
+        sql("select s.staff_id, w.name, w.role, s.last_seen_at from staff_sessions s join staff w on w.staff_id = s.staff_id \
+         where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3 and w.disabled_at is null")
+        .bind(token_hash.clone())
+        .bind(now - STAFF_LIFE.idle)
+        .bind(now - STAFF_LIFE.absolute)
+        .fetch_optional(&mut portal.db.read().await?)
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let role = StaffRole::from_code(&row.role).ok_or_else(|| DbError::inconsistent("staff.role"))?;
     if sign == Sign::SomebodyIsThere && now - row.last_seen_at > SEEN_AGAIN {

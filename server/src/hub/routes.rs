@@ -119,10 +119,7 @@ async fn request_page(
     };
     drop(reader);
     let problem = !entered.errors().is_empty();
-    Ok(portal
-        .staff_page(staff, "Request")
-        .problem(problem)
-        .show(move || view! { <HubRequestPage view=view entered=entered/> }))
+    Ok(portal.staff_page(staff, "Request").problem(problem).show(move || view! { <HubRequestPage view=view entered=entered/> }))
 }
 
 /// A move the state does not allow, as a message on the page with what was typed still there.
@@ -266,10 +263,8 @@ async fn note(
     let submission = fields.one("submission_id").parse::<Uuid>().unwrap_or_else(|_| portal.new_id());
     let mut tx = portal.db.write().await?;
     let request = load(&mut tx, &reference).await?;
-    let saved = sql(
-        "insert into notes (note_id, request_id, submission_id, staff_id, body, written_at) values ($1, $2, $3, $4, $5, $6) \
-         on conflict (submission_id) do nothing",
-    )
+    let saved = sql("insert into notes (note_id, request_id, submission_id, staff_id, body, written_at) values ($1, $2, $3, $4, $5, $6) \
+         on conflict (submission_id) do nothing")
     .bind(portal.new_id())
     .bind(request.id)
     .bind(submission)

@@ -111,10 +111,8 @@ async fn first_step(portal: &Portal, fields: Fields) -> Result<Response, Error> 
         Err(errors) => return Ok(password_page(portal, Entered::new(fields, errors))),
     };
     let now = portal.now();
-    let row: Option<StaffRow> = sql(
-        "select staff_id, password_hash from staff where email = $1 and disabled_at is null \
-         and (failures < $2 or failed_at is null or failed_at < $3)",
-    )
+    let row: Option<StaffRow> = sql("select staff_id, password_hash from staff where email = $1 and disabled_at is null \
+         and (failures < $2 or failed_at is null or failed_at < $3)")
     .bind(form.email)
     .bind(MOST_FAILURES)
     .bind(now - REST)

@@ -120,7 +120,8 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
             id: TaskId(row.task_id),
             person: row.name,
             what: Notice::from_code(&row.notice).ok_or_else(|| DbError::inconsistent("tasks.notice"))?.for_staff(),
-            channel: channel.map_or("No safe way is known: do not contact them. Wait for their call".into(), |channel| channel.title().into()),
+            channel: channel
+                .map_or("No safe way is known: do not contact them. Wait for their call".into(), |channel| channel.title().into()),
             manner: match grant {
                 Some(grant) if live => staff_words(grant, today),
                 Some(grant) => format!("Not now. {}", staff_words(grant, today)),
@@ -183,7 +184,11 @@ pub async fn messages(on: &mut impl Connection, request: RequestId) -> Result<Ve
             let from_person = row.author == "person";
             HubMessage {
                 from_person,
-                who: if from_person { "The person".into() } else { format!("{} to the person", first_name(row.staff_name.as_deref().unwrap_or(""))) },
+                who: if from_person {
+                    "The person".into()
+                } else {
+                    format!("{} to the person", first_name(row.staff_name.as_deref().unwrap_or("")))
+                },
                 body: row.body,
                 when: london::moment_in_words(row.sent_at),
                 read: (!from_person).then(|| match row.read_at {
@@ -203,10 +208,8 @@ struct NoteRow {
 }
 
 pub async fn notes(on: &mut impl Connection, request: RequestId) -> Result<Vec<HubNote>, DbError> {
-    let rows: Vec<NoteRow> = sql(
-        "select w.name as staff_name, n.body, n.written_at from notes n join staff w on w.staff_id = n.staff_id \
-         where n.request_id = $1 order by n.written_at, n.note_id",
-    )
+    let rows: Vec<NoteRow> = sql("select w.name as staff_name, n.body, n.written_at from notes n join staff w on w.staff_id = n.staff_id \
+         where n.request_id = $1 order by n.written_at, n.note_id")
     .bind(request)
     .fetch_all(on)
     .await?;
@@ -219,7 +222,8 @@ pub async fn notes(on: &mut impl Connection, request: RequestId) -> Result<Vec<H
 /// One line about the case a question is about: the stage, not the crime.
 pub async fn case_line(reader: &mut Reader, case: Option<CaseId>) -> Result<Option<String>, DbError> {
     let Some(case) = case else { return Ok(None) };
-    let row: Option<(String, String)> = sql("select source_key, stage from cases where case_id = $1").bind(case).fetch_optional(reader).await?;
+    let row: Option<(String, String)> =
+        sql("select source_key, stage from cases where case_id = $1").bind(case).fetch_optional(reader).await?;
     let (key, stage) = row.ok_or_else(|| DbError::inconsistent("support_requests.case_id"))?;
     let stage = Stage::from_code(&stage).ok_or_else(|| DbError::inconsistent("cases.stage"))?;
     let short: String = key.chars().filter(char::is_ascii_alphanumeric).take(8).collect();

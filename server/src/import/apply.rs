@@ -225,7 +225,8 @@ macro_rules! texts {
 
 texts!(lookup, |rows| {
     let keys: Vec<String> = (0..rows).map(|row| format!("${}", row + 2)).collect();
-    ["select case_id, source_key, facts, stage, stage_import_id from cases where source = $1 and source_key in (", &keys.join(", "), ")"].concat()
+    ["select case_id, source_key, facts, stage, stage_import_id from cases where source = $1 and source_key in (", &keys.join(", "), ")"]
+        .concat()
 });
 texts!(events_lookup, |rows| {
     let ids: Vec<String> = (0..rows).map(|row| format!("${}", row + 1)).collect();
@@ -304,13 +305,7 @@ async fn update_case(tx: &mut Tx, import: &Import, case: &Held, record: &CaseRec
 }
 
 /// Joins people to a case. They get no PIN and no safe channel: both come from the person, later.
-async fn people(
-    tx: &mut Tx,
-    entropy: &Entropy,
-    import: &Import,
-    case: Uuid,
-    people: &[PersonRecord],
-) -> Result<bool, DbError> {
+async fn people(tx: &mut Tx, entropy: &Entropy, import: &Import, case: Uuid, people: &[PersonRecord]) -> Result<bool, DbError> {
     let mut changed = false;
     for record in people {
         let Some(role) = Role::from_code(&record.role) else { continue };
@@ -319,43 +314,44 @@ async fn people(
             .bind(record.key.as_str())
             .fetch_optional(tx)
             .await?;
-        let person = match found {
-            Some((id,)) => PersonId(id),
-            None => {
-                let id = PersonId(entropy.id(import.at));
-                sql("insert into people (person_id, source, source_key, name, created_at) values ($1, $2, $3, $4, $5)")
-                    .bind(id)
-                    .bind(import.source.as_str())
-                    .bind(record.key.as_str())
-                    .bind(record.name.as_str())
-                    .bind(import.at)
-                    .execute_one(tx)
-                    .await?;
-                for (kind, value) in [
-                    ("email", record.email.as_deref().and_then(sign_in::email)),
-                    ("mobile", record.mobile.as_deref().and_then(sign_in::mobile)),
-                ] {
-                    if let Some(value) = value {
-                        // An address that somebody else already has is never silently shared.
-                        sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) \
-                             select $1, $2, $3, $4, $5 where not exists (select 1 from contact_points where value = $4 and revoked_at is null)")
-                        .bind(entropy.id(import.at))
-                        .bind(id)
-                        .bind(kind)
-                        .bind(value)
-                        .bind(import.at)
-                        .execute(tx)
-                        .await?;
-                    }
-                }
-                changed = true;
-                id
-            }
+        let person = if let Some((id,)) = found {
+            PersonId(id)
+        } else {
+            changed = true;
+            add_person(tx, entropy, import, record).await?
         };
         let joined = participate(tx, person, CaseId(case), role, import.at).await?;
         changed = changed || joined;
     }
     Ok(changed)
+}
+
+async fn add_person(tx: &mut Tx, entropy: &Entropy, import: &Import, record: &PersonRecord) -> Result<PersonId, DbError> {
+    let id = PersonId(entropy.id(import.at));
+    sql("insert into people (person_id, source, source_key, name, created_at) values ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(import.source.as_str())
+        .bind(record.key.as_str())
+        .bind(record.name.as_str())
+        .bind(import.at)
+        .execute_one(tx)
+        .await?;
+    let points =
+        [("email", record.email.as_deref().and_then(sign_in::email)), ("mobile", record.mobile.as_deref().and_then(sign_in::mobile))];
+    for (kind, value) in points {
+        let Some(value) = value else { continue };
+        // An address that somebody else already has is never silently shared.
+        sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) \
+             select $1, $2, $3, $4, $5 where not exists (select 1 from contact_points where value = $4 and revoked_at is null)")
+        .bind(entropy.id(import.at))
+        .bind(id)
+        .bind(kind)
+        .bind(value)
+        .bind(import.at)
+        .execute(tx)
+        .await?;
+    }
+    Ok(id)
 }
 
 /// Joins a person to a case in a role, once; answers whether that was new.

@@ -14,9 +14,7 @@ use std::io::{BufRead, Read};
 
 use app::domain::month::When;
 
-use super::record::{
-    self, CaseRecord, Entry, LONGEST_RECORD, Limit, ProgressRecord, ReadError, Rejected,
-};
+use super::record::{self, CaseRecord, Entry, LONGEST_RECORD, Limit, ProgressRecord, ReadError, Rejected};
 
 const COLUMNS: usize = 12;
 
@@ -66,20 +64,12 @@ pub struct CsvReader<R> {
 impl<R: BufRead> CsvReader<R> {
     /// Reads and checks the header. A byte order mark before it is passed over.
     pub fn new(input: R) -> Result<Self, ReadError> {
-        let mut lines = Lines {
-            input,
-            number: 0,
-            buffer: Vec::new(),
-        };
+        let mut lines = Lines { input, number: 0, buffer: Vec::new() };
         let Some((_, line)) = lines.next_line()? else {
             return Err(ReadError::Empty);
         };
         let order = header(line.strip_prefix('\u{feff}').unwrap_or(line))?;
-        Ok(Self {
-            lines,
-            order,
-            finished: false,
-        })
+        Ok(Self { lines, order, finished: false })
     }
 
     fn next_entry(&mut self) -> Result<Option<Entry>, ReadError> {
@@ -90,10 +80,7 @@ impl<R: BufRead> CsvReader<R> {
             if text.is_empty() {
                 continue;
             }
-            let row = Row {
-                fields: split(text, line)?,
-                order: self.order,
-            };
+            let row = Row { fields: split(text, line)?, order: self.order };
             let entry = row.record().map_err(|reason| Rejected { line, reason });
             return Ok(Some(entry));
         }
@@ -129,10 +116,7 @@ impl<R: BufRead> Lines<R> {
         self.number += 1;
         let line = self.number;
         let most = u64::try_from(LONGEST_RECORD + 1).unwrap_or(u64::MAX);
-        let read = (&mut self.input)
-            .take(most)
-            .read_until(b'\n', &mut self.buffer)
-            .map_err(|source| ReadError::from_io(line, source))?;
+        let read = (&mut self.input).take(most).read_until(b'\n', &mut self.buffer).map_err(|source| ReadError::from_io(line, source))?;
         if read == 0 {
             return Ok(None);
         }
@@ -162,14 +146,8 @@ fn header(line: &str) -> Result<[usize; COLUMNS], ReadError> {
     for (place, name) in line.split(',').enumerate() {
         // Spreadsheets may put names in quotes.
         let name = name.trim();
-        let name = name
-            .strip_prefix('"')
-            .and_then(|name| name.strip_suffix('"'))
-            .unwrap_or(name);
-        let known = Column::ALL
-            .iter()
-            .zip(&mut order)
-            .find(|((_, column), _)| column.eq_ignore_ascii_case(name));
+        let name = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name);
+        let known = Column::ALL.iter().zip(&mut order).find(|((_, column), _)| column.eq_ignore_ascii_case(name));
         match known {
             None => return Err(problem(format!("there is no column {}", shown(name)))),
             Some(((_, column), Some(_))) => {
@@ -214,14 +192,7 @@ fn split(line: &str, number: u64) -> Result<Fields<'_>, ReadError> {
         count += 1;
         rest = after;
     }
-    if count == COLUMNS {
-        Ok(fields)
-    } else {
-        Err(ReadError::FieldCount {
-            line: number,
-            found: count,
-        })
-    }
+    if count == COLUMNS { Ok(fields) } else { Err(ReadError::FieldCount { line: number, found: count }) }
 }
 
 /// The first field of `text`, which may be quoted, and what follows its comma if there is one.
@@ -231,11 +202,7 @@ fn field(text: &str, line: u64) -> Result<(Cow<'_, str>, Option<&str>), ReadErro
             Some((field, after)) => (field, Some(after)),
             None => (text, None),
         };
-        return if field.contains('"') {
-            Err(ReadError::StrayQuote { line })
-        } else {
-            Ok((Cow::Borrowed(field), after))
-        };
+        return if field.contains('"') { Err(ReadError::StrayQuote { line }) } else { Ok((Cow::Borrowed(field), after)) };
     };
     let mut value = String::new();
     let mut rest = inside;
@@ -265,40 +232,22 @@ struct Row<'a> {
 impl Row<'_> {
     fn get(&self, column: Column) -> &str {
         let place = self.order.get(column as usize);
-        place
-            .and_then(|place| self.fields.get(*place))
-            .map_or("", AsRef::as_ref)
+        place.and_then(|place| self.fields.get(*place)).map_or("", AsRef::as_ref)
     }
 
     fn record(&self) -> Result<CaseRecord, String> {
-        let source_key = Limit::key("Crime ID")
-            .optional(self.get(Column::CrimeId))?
-            .ok_or("no Crime ID: nothing identifies this row")?;
-        let location = Limit::LOCATION
-            .optional(self.get(Column::Location))?
-            .filter(|location| *location != "No Location");
-        let district = Limit::DISTRICT
-            .optional(self.get(Column::LsoaName))?
-            .map(district);
+        let source_key = Limit::key("Crime ID").optional(self.get(Column::CrimeId))?.ok_or("no Crime ID: nothing identifies this row")?;
+        let location = Limit::LOCATION.optional(self.get(Column::Location))?.filter(|location| *location != "No Location");
+        let district = Limit::DISTRICT.optional(self.get(Column::LsoaName))?.map(district);
         let wording = record::wording(self.get(Column::LastOutcomeCategory))?;
         Ok(CaseRecord {
             source_key: source_key.to_owned(),
             month: record::month(self.get(Column::Month))?,
-            crime_type: Limit::CRIME_TYPE
-                .required(self.get(Column::CrimeType))?
-                .to_owned(),
+            crime_type: Limit::CRIME_TYPE.required(self.get(Column::CrimeType))?.to_owned(),
             location: location.map(str::to_owned),
-            lsoa_code: Limit::LSOA_CODE
-                .optional(self.get(Column::LsoaCode))?
-                .map(str::to_owned),
+            lsoa_code: Limit::LSOA_CODE.optional(self.get(Column::LsoaCode))?.map(str::to_owned),
             district: district.map(str::to_owned),
-            progress: wording
-                .map(|wording| ProgressRecord {
-                    wording,
-                    when: When::NotGiven,
-                })
-                .into_iter()
-                .collect(),
+            progress: wording.map(|wording| ProgressRecord { wording, when: When::NotGiven }).into_iter().collect(),
             people: Vec::new(),
         })
     }
@@ -350,18 +299,14 @@ mod tests {
     #[test]
     fn a_row_becomes_a_record() {
         let entries = read(rows(&[ROW])).unwrap();
-        let [Ok(case)] = entries.as_slice() else {
-            panic!("{entries:?}")
-        };
+        let [Ok(case)] = entries.as_slice() else { panic!("{entries:?}") };
         assert_eq!(case.source_key, "k1");
         assert_eq!(case.month.to_string(), "2025-03");
         assert_eq!(case.crime_type, "Other crime");
         assert_eq!(case.location.as_deref(), Some("On or near Elm Row"));
         assert_eq!(case.lsoa_code.as_deref(), Some("E01"));
         assert_eq!(case.district.as_deref(), Some("Telford and Wrekin"));
-        let [progress] = case.progress.as_slice() else {
-            panic!("{case:?}")
-        };
+        let [progress] = case.progress.as_slice() else { panic!("{case:?}") };
         assert_eq!(progress.wording.text(), "Suspect charged");
         assert_eq!(progress.when, When::NotGiven);
     }
@@ -422,9 +367,7 @@ mod tests {
         let missing = HEADER.replace(",Month", "");
         assert!(error(missing).contains("\"Month\" is missing"));
         assert!(error(format!("{HEADER},Victim name")).contains("no column \"Victim name\""));
-        assert!(
-            error(HEADER.replace("Latitude", "Longitude")).contains("\"Longitude\" is there twice")
-        );
+        assert!(error(HEADER.replace("Latitude", "Longitude")).contains("\"Longitude\" is there twice"));
         assert!(error("a,b\n1,2\n").contains("line 1: there is no column \"a\""));
         assert!(error("\n").contains("line 1"));
         assert!(error(rows(&[ROW]).replace('\n', "\r")).contains("line ends"));
@@ -440,27 +383,14 @@ mod tests {
 
     #[test]
     fn a_stray_quote_is_an_error_on_its_line_and_swallows_nothing() {
-        for (field, stray) in [
-            ("Elm \"Row", true),
-            ("Elm Row\"", true),
-            ("\"Elm\" Row", true),
-            ("\"Elm Row", false),
-            ("\"", false),
-            ("\"Elm\"\"", false),
-        ] {
+        for (field, stray) in
+            [("Elm \"Row", true), ("Elm Row\"", true), ("\"Elm\" Row", true), ("\"Elm Row", false), ("\"", false), ("\"Elm\"\"", false)]
+        {
             let bad = ROW.replace("On or near Elm Row", field);
             let failed = read(rows(&[ROW, &bad, ROW])).unwrap_err();
             assert_eq!(failed.line(), Some(3), "{field}: {failed}");
-            assert_eq!(
-                matches!(failed, ReadError::StrayQuote { .. }),
-                stray,
-                "{field}"
-            );
-            assert_eq!(
-                matches!(failed, ReadError::OpenQuote { .. }),
-                !stray,
-                "{field}"
-            );
+            assert_eq!(matches!(failed, ReadError::StrayQuote { .. }), stray, "{field}");
+            assert_eq!(matches!(failed, ReadError::OpenQuote { .. }), !stray, "{field}");
         }
         let over_two_lines = ROW.replace("Elm Row", "\"Elm\nRow\"");
         assert_eq!(read(rows(&[&over_two_lines])).unwrap_err().line(), Some(2));
@@ -472,9 +402,7 @@ mod tests {
         let short = ROW.trim_end_matches(',');
         for (row, fields) in [(long.as_str(), 13), (short, 11), ("k1", 1)] {
             let failed = read(rows(&[ROW, row])).unwrap_err();
-            let ReadError::FieldCount { line: 3, found } = failed else {
-                panic!("{failed}")
-            };
+            let ReadError::FieldCount { line: 3, found } = failed else { panic!("{failed}") };
             assert_eq!(found, fields);
         }
     }
@@ -500,10 +428,7 @@ mod tests {
 
     #[test]
     fn a_line_longer_than_any_record_is_an_error() {
-        let fits = ROW.replace(
-            "Other crime,",
-            &format!("Other crime,{}", " ".repeat(60_000)),
-        );
+        let fits = ROW.replace("Other crime,", &format!("Other crime,{}", " ".repeat(60_000)));
         assert!(read(rows(&[&fits])).unwrap()[0].is_ok());
         let long = rows(&[ROW, &"x".repeat(LONGEST_RECORD + 1)]);
         assert!(matches!(read(long), Err(ReadError::TooLong { line: 3 })));
@@ -513,31 +438,13 @@ mod tests {
     fn a_bad_row_is_rejected_with_its_line_and_the_rest_is_read() {
         let key = format!("{},", "k".repeat(101));
         let cases = [
-            (
-                ROW.replace("k1,", ","),
-                "no Crime ID: nothing identifies this row",
-            ),
-            (
-                ROW.replace("k1,", " \t,"),
-                "no Crime ID: nothing identifies this row",
-            ),
-            (
-                ROW.replace("2025-03", "2025-13"),
-                "month is not written as YYYY-MM",
-            ),
-            (
-                ROW.replace("2025-03", "March"),
-                "month is not written as YYYY-MM",
-            ),
-            (
-                ROW.replace("k1,", &key),
-                "Crime ID is longer than 100 characters",
-            ),
+            (ROW.replace("k1,", ","), "no Crime ID: nothing identifies this row"),
+            (ROW.replace("k1,", " \t,"), "no Crime ID: nothing identifies this row"),
+            (ROW.replace("2025-03", "2025-13"), "month is not written as YYYY-MM"),
+            (ROW.replace("2025-03", "March"), "month is not written as YYYY-MM"),
+            (ROW.replace("k1,", &key), "Crime ID is longer than 100 characters"),
             (ROW.replace("Other crime", ""), "no crime type"),
-            (
-                ROW.replace("Suspect charged", "a\u{202e}b"),
-                "outcome has control or direction-changing characters",
-            ),
+            (ROW.replace("Suspect charged", "a\u{202e}b"), "outcome has control or direction-changing characters"),
         ];
         for (bad, reason) in cases {
             let entries = read(rows(&[ROW, &bad, ROW])).unwrap();
@@ -554,10 +461,7 @@ mod tests {
         let new = ROW.replace("Suspect charged", "Sent to the moon; twice");
         let entries = read(rows(&[bare, &new])).unwrap();
         let bare = entries[0].as_ref().unwrap();
-        assert_eq!(
-            (&bare.location, &bare.district, &bare.lsoa_code),
-            (&None, &None, &None)
-        );
+        assert_eq!((&bare.location, &bare.district, &bare.lsoa_code), (&None, &None, &None));
         assert!(bare.progress.is_empty());
         let new = entries[1].as_ref().unwrap();
         assert_eq!(new.progress[0].wording.text(), "Sent to the moon; twice");
@@ -566,13 +470,7 @@ mod tests {
     #[test]
     fn a_district_loses_only_an_area_code() {
         assert_eq!(district("Wyre Forest 001A"), "Wyre Forest");
-        for whole in [
-            "Wyre Forest",
-            "Powys 01A",
-            "Herefordshire, County of",
-            "é",
-            "001A",
-        ] {
+        for whole in ["Wyre Forest", "Powys 01A", "Herefordshire, County of", "é", "001A"] {
             assert_eq!(district(whole), whole);
         }
     }

@@ -27,10 +27,7 @@ use std::io::BufRead;
 use app::domain::month::When;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::record::{
-    self, CaseRecord, Entry, LONGEST_RECORD, Limit, PersonRecord, ProgressRecord, ReadError,
-    Rejected,
-};
+use super::record::{self, CaseRecord, Entry, LONGEST_RECORD, Limit, PersonRecord, ProgressRecord, ReadError, Rejected};
 
 /// A case nests three deep; this leaves room for a wrong field to be named.
 const DEEPEST: usize = 16;
@@ -58,11 +55,7 @@ pub struct JsonReader<R> {
 impl<R: BufRead> JsonReader<R> {
     /// Reads up to the first case. A byte order mark is passed over.
     pub fn new(input: R) -> Result<Self, ReadError> {
-        let mut text = Text {
-            input,
-            line: 1,
-            column: 1,
-        };
+        let mut text = Text { input, line: 1, column: 1 };
         if text.peek()?.is_none() {
             return Err(ReadError::Empty);
         }
@@ -83,12 +76,7 @@ impl<R: BufRead> JsonReader<R> {
             text.skip_space()?;
             text.expect(byte)?;
         }
-        Ok(Self {
-            text,
-            item: Vec::new(),
-            number: 0,
-            finished: false,
-        })
+        Ok(Self { text, item: Vec::new(), number: 0, finished: false })
     }
 
     fn next_entry(&mut self) -> Result<Option<Entry>, ReadError> {
@@ -105,10 +93,7 @@ impl<R: BufRead> JsonReader<R> {
         let json = parse(&self.item, line, column)?;
         self.number += 1;
         let number = self.number;
-        Ok(Some(case(json).map_err(|reason| Rejected {
-            line: number,
-            reason,
-        })))
+        Ok(Some(case(json).map_err(|reason| Rejected { line: number, reason })))
     }
 
     /// After the last case only `]}` may come.
@@ -148,18 +133,11 @@ struct Text<R> {
 
 impl<R: BufRead> Text<R> {
     fn problem(&self, problem: impl Into<String>) -> ReadError {
-        ReadError::Json {
-            line: self.line,
-            column: self.column,
-            problem: problem.into(),
-        }
+        ReadError::Json { line: self.line, column: self.column, problem: problem.into() }
     }
 
     fn peek(&mut self) -> Result<Option<u8>, ReadError> {
-        let ahead = self
-            .input
-            .fill_buf()
-            .map_err(|source| ReadError::from_io(self.line, source))?;
+        let ahead = self.input.fill_buf().map_err(|source| ReadError::from_io(self.line, source))?;
         Ok(ahead.first().copied())
     }
 
@@ -189,15 +167,9 @@ impl<R: BufRead> Text<R> {
             }
             Some(0) => Err(ReadError::Nul { line: self.line }),
             found => {
-                let end = if found.is_none() {
-                    "the text ends; "
-                } else {
-                    ""
-                };
-                Err(self.problem(format!(
-                    "{end}expected {:?} of {{\"cases\": [ ... ]}}, which is all the file may hold",
-                    char::from(wanted)
-                )))
+                let end = if found.is_none() { "the text ends; " } else { "" };
+                Err(self
+                    .problem(format!("{end}expected {:?} of {{\"cases\": [ ... ]}}, which is all the file may hold", char::from(wanted))))
             }
         }
     }
@@ -246,17 +218,13 @@ fn parse(item: &[u8], line: u64, column: u64) -> Result<Json, ReadError> {
     if let Err(error) = str::from_utf8(item) {
         let before = item.get(..error.valid_up_to()).unwrap_or_default();
         let ends = before.split(|byte| *byte == b'\n').count() - 1;
-        return Err(ReadError::NotUtf8 {
-            line: line + u64::try_from(ends).unwrap_or(0),
-        });
+        return Err(ReadError::NotUtf8 { line: line + u64::try_from(ends).unwrap_or(0) });
     }
     serde_json::from_slice(item).map_err(|error| {
         let place = |n: usize| u64::try_from(n).unwrap_or(1).saturating_sub(1);
         let message = error.to_string();
         // Its place is within the item; the file's is wanted.
-        let problem = message
-            .split_once(" at line ")
-            .map_or(message.as_str(), |m| m.0);
+        let problem = message.split_once(" at line ").map_or(message.as_str(), |m| m.0);
         ReadError::Json {
             line: line + place(error.line()),
             column: if error.line() <= 1 { column } else { 1 } + place(error.column()),
@@ -360,9 +328,7 @@ impl<const N: usize> Fields<N> {
 
     fn take(&mut self, name: &str) -> Option<Json> {
         let slots = self.names.iter().zip(&mut self.values);
-        slots
-            .filter(|(n, _)| **n == name)
-            .find_map(|(_, slot)| slot.take())
+        slots.filter(|(n, _)| **n == name).find_map(|(_, slot)| slot.take())
     }
 
     /// A text field; absent and null are empty.
@@ -375,12 +341,7 @@ impl<const N: usize> Fields<N> {
     }
 
     /// A list field read item by item; a fault says in which item it is.
-    fn list<T>(
-        &mut self,
-        name: &str,
-        most: usize,
-        read: impl Fn(Json) -> Result<T, String>,
-    ) -> Result<Vec<T>, String> {
+    fn list<T>(&mut self, name: &str, most: usize, read: impl Fn(Json) -> Result<T, String>) -> Result<Vec<T>, String> {
         let items = match self.take(name) {
             None | Some(Json::Null) => Vec::new(),
             Some(Json::List(items)) => items,
@@ -389,35 +350,15 @@ impl<const N: usize> Fields<N> {
         if items.len() > most {
             return Err(format!("field \"{name}\" has more than {most} items"));
         }
-        (1..)
-            .zip(items)
-            .map(|(place, item): (u32, Json)| {
-                read(item).map_err(|reason| format!("{name} item {place}: {reason}"))
-            })
-            .collect()
+        (1..).zip(items).map(|(place, item): (u32, Json)| read(item).map_err(|reason| format!("{name} item {place}: {reason}"))).collect()
     }
 }
 
 fn case(json: Json) -> Result<CaseRecord, String> {
-    let mut fields = Fields::of(
-        json,
-        [
-            "reference",
-            "crime_id",
-            "month",
-            "crime_type",
-            "location",
-            "district",
-            "outcome",
-            "events",
-            "people",
-        ],
-    )?;
+    let mut fields =
+        Fields::of(json, ["reference", "crime_id", "month", "crime_type", "location", "district", "outcome", "events", "people"])?;
     let (reference, crime_id) = (fields.text("reference")?, fields.text("crime_id")?);
-    let source_key = match (
-        Limit::key("reference").optional(&reference)?,
-        Limit::key("crime_id").optional(&crime_id)?,
-    ) {
+    let source_key = match (Limit::key("reference").optional(&reference)?, Limit::key("crime_id").optional(&crime_id)?) {
         (Some(key), None) | (None, Some(key)) => key,
         (None, None) => {
             return Err("no reference or crime_id: nothing identifies this case".to_owned());
@@ -428,17 +369,12 @@ fn case(json: Json) -> Result<CaseRecord, String> {
     if let Some(wording) = record::wording(&fields.text("outcome")?)?
         && !progress.iter().any(|event| event.wording == wording)
     {
-        progress.push(ProgressRecord {
-            wording,
-            when: When::NotGiven,
-        });
+        progress.push(ProgressRecord { wording, when: When::NotGiven });
     }
     Ok(CaseRecord {
         source_key: source_key.to_owned(),
         month: record::month(&fields.text("month")?)?,
-        crime_type: Limit::CRIME_TYPE
-            .required(&fields.text("crime_type")?)?
-            .to_owned(),
+        crime_type: Limit::CRIME_TYPE.required(&fields.text("crime_type")?)?.to_owned(),
         location: owned(Limit::LOCATION.optional(&fields.text("location")?)?),
         lsoa_code: None,
         district: owned(Limit::DISTRICT.optional(&fields.text("district")?)?),
@@ -451,8 +387,7 @@ fn event(json: Json) -> Result<ProgressRecord, String> {
     let mut fields = Fields::of(json, ["outcome", "date"])?;
     Ok(ProgressRecord {
         wording: record::wording(&fields.text("outcome")?)?.ok_or("no outcome")?,
-        when: When::from_code(fields.text("date")?.trim())
-            .map_err(|_| "date is not written as YYYY-MM-DD or YYYY-MM")?,
+        when: When::from_code(fields.text("date")?.trim()).map_err(|_| "date is not written as YYYY-MM-DD or YYYY-MM")?,
     })
 }
 
@@ -506,11 +441,7 @@ mod tests {
         assert_eq!(case.source_key, "22/1/25");
         assert_eq!(case.location.as_deref(), Some("Elm Row"));
         assert_eq!(case.district.as_deref(), Some("Shropshire"));
-        let progress: Vec<_> = case
-            .progress
-            .iter()
-            .map(|p| (p.wording.text(), p.when.code()))
-            .collect();
+        let progress: Vec<_> = case.progress.iter().map(|p| (p.wording.text(), p.when.code())).collect();
         assert_eq!(
             progress,
             [
@@ -526,11 +457,7 @@ mod tests {
 
     #[test]
     fn no_cases_are_no_entries() {
-        for text in [
-            r#"{"cases":[]}"#,
-            " \r\n{ \"cases\" :\t[ ] } \n",
-            "\u{feff}{\"cases\":[]}",
-        ] {
+        for text in [r#"{"cases":[]}"#, " \r\n{ \"cases\" :\t[ ] } \n", "\u{feff}{\"cases\":[]}"] {
             assert_eq!(read_json(text.as_bytes()).unwrap(), vec![], "{text:?}");
         }
     }
@@ -551,72 +478,26 @@ mod tests {
         let two_people = r#""people":[{"key":"P1","name":"A","role":"victim"},{"key":"P2","name":"A","role":"victim","email":"SECRET"}]"#;
         let cases = [
             (with(r#""victim":"SECRET""#), "there is no field \"victim\""),
-            (
-                with(r#""month":"2025-04""#),
-                "field \"month\" is there twice",
-            ),
+            (with(r#""month":"2025-04""#), "field \"month\" is there twice"),
             (with(r#""location":7"#), "field \"location\" is not text"),
-            (
-                with(r#""location":{"a":["SECRET"]}"#),
-                "field \"location\" is not text",
-            ),
-            (
-                with(r#""events":"SECRET""#),
-                "field \"events\" is not a list",
-            ),
-            (
-                with(r#""crime_id":"SECRET""#),
-                "give reference or crime_id, not both",
-            ),
-            (
-                with(r#""outcome":"a\u0000b""#),
-                "outcome has control or direction-changing characters",
-            ),
-            (
-                with(r#""events":[{"date":"2025-04"}]"#),
-                "events item 1: no outcome",
-            ),
-            (
-                with(r#""events":[{"outcome":"a","date":"2025-02-30"}]"#),
-                "events item 1: date is not written as YYYY-MM-DD or YYYY-MM",
-            ),
-            (
-                with(r#""people":[{"key":"P","name":"A"}]"#),
-                "people item 1: no role",
-            ),
-            (
-                with(two_people),
-                "people item 2: email is not an email address",
-            ),
-            (
-                with(r#""people":[["SECRET"]]"#),
-                "people item 1: not an object with fields",
-            ),
-            (
-                CASE.replace("22/1/25", " "),
-                "no reference or crime_id: nothing identifies this case",
-            ),
-            (
-                CASE.replace("2025-03", "2025-3"),
-                "month is not written as YYYY-MM",
-            ),
-            (
-                CASE.replace("\"2025-03\"", "null"),
-                "month is not written as YYYY-MM",
-            ),
+            (with(r#""location":{"a":["SECRET"]}"#), "field \"location\" is not text"),
+            (with(r#""events":"SECRET""#), "field \"events\" is not a list"),
+            (with(r#""crime_id":"SECRET""#), "give reference or crime_id, not both"),
+            (with(r#""outcome":"a\u0000b""#), "outcome has control or direction-changing characters"),
+            (with(r#""events":[{"date":"2025-04"}]"#), "events item 1: no outcome"),
+            (with(r#""events":[{"outcome":"a","date":"2025-02-30"}]"#), "events item 1: date is not written as YYYY-MM-DD or YYYY-MM"),
+            (with(r#""people":[{"key":"P","name":"A"}]"#), "people item 1: no role"),
+            (with(two_people), "people item 2: email is not an email address"),
+            (with(r#""people":[["SECRET"]]"#), "people item 1: not an object with fields"),
+            (CASE.replace("22/1/25", " "), "no reference or crime_id: nothing identifies this case"),
+            (CASE.replace("2025-03", "2025-3"), "month is not written as YYYY-MM"),
+            (CASE.replace("\"2025-03\"", "null"), "month is not written as YYYY-MM"),
             (CASE.replace("Other crime", ""), "no crime type"),
-            (
-                CASE.replace("Other crime", &"é".repeat(101)),
-                "crime type is longer than 100 characters",
-            ),
+            (CASE.replace("Other crime", &"é".repeat(101)), "crime type is longer than 100 characters"),
         ];
         for (item, reason) in cases {
             let rejected = one(&item).unwrap_err();
-            assert_eq!(
-                (rejected.line, rejected.reason.as_str()),
-                (1, reason),
-                "{item}"
-            );
+            assert_eq!((rejected.line, rejected.reason.as_str()), (1, reason), "{item}");
         }
         let many = vec![r#"{"outcome":"a"}"#; MOST_EVENTS + 1].join(",");
         let rejected = one(&with(&format!("\"events\":[{many}]"))).unwrap_err();
@@ -641,23 +522,15 @@ mod tests {
         ];
         for (text, wanted_line, wanted_column) in cases {
             let failed = read_json(text.as_bytes()).unwrap_err();
-            let ReadError::Json { line, column, .. } = failed else {
-                panic!("{text}: {failed}")
-            };
+            let ReadError::Json { line, column, .. } = failed else { panic!("{text}: {failed}") };
             let near = column.abs_diff(wanted_column) <= 1;
-            assert!(
-                line == wanted_line && near,
-                "{line}:{column} in {text}: {failed}"
-            );
+            assert!(line == wanted_line && near, "{line}:{column} in {text}: {failed}");
         }
     }
 
     #[test]
     fn json_cut_short_anywhere_is_an_error() {
-        let text = batch(&[
-            CASE,
-            &with(r#""events":[{"outcome":"a \" b","date":"2025-04"}]"#),
-        ]);
+        let text = batch(&[CASE, &with(r#""events":[{"outcome":"a \" b","date":"2025-04"}]"#)]);
         let text = text.trim_end();
         assert_eq!(read_json(text.as_bytes()).unwrap().len(), 2);
         for cut in 0..text.len() {
@@ -670,27 +543,15 @@ mod tests {
         let mut bytes = batch(&[CASE, CASE]).into_bytes();
         let last = bytes.len() - 8;
         bytes[last] = 0xff;
-        assert!(matches!(
-            read_json(&bytes),
-            Err(ReadError::NotUtf8 { line: 3 })
-        ));
+        assert!(matches!(read_json(&bytes), Err(ReadError::NotUtf8 { line: 3 })));
         bytes[last] = 0;
         assert!(matches!(read_json(&bytes), Err(ReadError::Nul { line: 3 })));
         for open in ["[", "{\"a\":"] {
             let deep = batch(&[CASE, &open.repeat(100_000)]);
-            assert!(matches!(
-                read_json(deep.as_bytes()),
-                Err(ReadError::TooDeep { line: 3 })
-            ));
+            assert!(matches!(read_json(deep.as_bytes()), Err(ReadError::TooDeep { line: 3 })));
         }
-        let long = batch(&[
-            CASE,
-            &with(&format!("\"location\":\"{}\"", "x".repeat(LONGEST_RECORD))),
-        ]);
-        assert!(matches!(
-            read_json(long.as_bytes()),
-            Err(ReadError::TooLong { line: 3 })
-        ));
+        let long = batch(&[CASE, &with(&format!("\"location\":\"{}\"", "x".repeat(LONGEST_RECORD)))]);
+        assert!(matches!(read_json(long.as_bytes()), Err(ReadError::TooLong { line: 3 })));
     }
 
     #[test]

@@ -68,10 +68,7 @@ pub struct PersonRecord {
 
 impl fmt::Debug for PersonRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PersonRecord")
-            .field("key", &self.key)
-            .field("role", &self.role)
-            .finish_non_exhaustive()
+        f.debug_struct("PersonRecord").field("key", &self.key).field("role", &self.role).finish_non_exhaustive()
     }
 }
 
@@ -262,9 +259,7 @@ impl Limit {
             return Err(format!("{name} is longer than {longest} characters"));
         }
         if text.chars().any(is_hidden) {
-            return Err(format!(
-                "{name} has control or direction-changing characters"
-            ));
+            return Err(format!("{name} has control or direction-changing characters"));
         }
         Ok((!text.is_empty()).then_some(text))
     }
@@ -277,8 +272,7 @@ impl Limit {
 
 /// Control characters, and those that make text read differently from what it is.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The outcome in `raw`, or `None` when blank.
@@ -306,15 +300,9 @@ pub(super) fn email(raw: &str) -> Result<Option<&str>, String> {
     let Some(email) = Limit::EMAIL.optional(raw)? else {
         return Ok(None);
     };
-    let well_formed = email
-        .split_once('@')
-        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+    let well_formed = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
         && !email.contains(char::is_whitespace);
-    if well_formed {
-        Ok(Some(email))
-    } else {
-        Err("email is not an email address".to_owned())
-    }
+    if well_formed { Ok(Some(email)) } else { Err("email is not an email address".to_owned()) }
 }
 
 /// A number that could be one.
@@ -323,14 +311,8 @@ pub(super) fn mobile(raw: &str) -> Result<Option<&str>, String> {
         return Ok(None);
     };
     let digits = mobile.bytes().filter(u8::is_ascii_digit).count();
-    let plain = mobile
-        .bytes()
-        .all(|b| b.is_ascii_digit() || b" +()-".contains(&b));
-    if plain && digits >= 7 {
-        Ok(Some(mobile))
-    } else {
-        Err("mobile is not a telephone number".to_owned())
-    }
+    let plain = mobile.bytes().all(|b| b.is_ascii_digit() || b" +()-".contains(&b));
+    if plain && digits >= 7 { Ok(Some(mobile)) } else { Err("mobile is not a telephone number".to_owned()) }
 }
 
 #[cfg(test)]
@@ -343,12 +325,7 @@ mod tests {
         assert_eq!(limit.optional("  é é "), Ok(Some("é é")));
         assert_eq!(limit.optional(" \t "), Ok(None));
         assert_eq!(limit.required(" "), Err("no place".to_owned()));
-        assert!(
-            limit
-                .required("éééé")
-                .unwrap_err()
-                .contains("longer than 3")
-        );
+        assert!(limit.required("éééé").unwrap_err().contains("longer than 3"));
     }
 
     #[test]
@@ -364,19 +341,13 @@ mod tests {
     #[test]
     fn contact_details_are_checked_and_never_repeated_in_an_error() {
         assert_eq!(email(" a@b.example "), Ok(Some("a@b.example")));
-        assert_eq!(
-            mobile("+44 (0)7700 900-123"),
-            Ok(Some("+44 (0)7700 900-123"))
-        );
+        assert_eq!(mobile("+44 (0)7700 900-123"), Ok(Some("+44 (0)7700 900-123")));
         assert_eq!(email(""), Ok(None));
         for text in ["secret", "@b", "a@", "a@b@c", "a b@c"] {
             assert_eq!(email(text).unwrap_err(), "email is not an email address");
         }
         for text in ["07700", "07700 900x123", "٠٧٧٠٠٩٠٠١٢٣"] {
-            assert_eq!(
-                mobile(text).unwrap_err(),
-                "mobile is not a telephone number"
-            );
+            assert_eq!(mobile(text).unwrap_err(), "mobile is not a telephone number");
         }
         assert!(role("victim").is_ok() && role("Victim!").is_err());
     }

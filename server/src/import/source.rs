@@ -48,10 +48,7 @@ enum Records {
 impl Source {
     /// Opens a file and reads as far as its first record.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let failed = |source| ReadError::Open {
-            path: path.display().to_string(),
-            source,
-        };
+        let failed = |source| ReadError::Open { path: path.display().to_string(), source };
         let file = File::open(path).map_err(failed)?;
         let about = file.metadata().map_err(failed)?;
         if about.is_dir() {
@@ -65,28 +62,19 @@ impl Source {
     /// The same for anything that can be read, such as a pipe or an upload.
     pub fn read(input: impl Read + Send + 'static) -> Result<Self, ReadError> {
         let bytes_read = Arc::new(AtomicU64::new(0));
-        let counted = Counted {
-            input,
-            bytes_read: Arc::clone(&bytes_read),
-        };
+        let counted = Counted { input, bytes_read: Arc::clone(&bytes_read) };
         let (start, input) = sniff(counted)?;
         let records = if start.starts_with(&[0x1f, 0x8b]) {
             let packed = BufReader::with_capacity(BUFFER, input);
             let (start, input) = sniff(MultiGzDecoder::new(packed))?;
             if start.starts_with(&[0x1f, 0x8b]) {
-                return Err(ReadError::UnknownFormat {
-                    found: "a gzip file inside a gzip file",
-                });
+                return Err(ReadError::UnknownFormat { found: "a gzip file inside a gzip file" });
             }
             records(&start, input)?
         } else {
             records(&start, input)?
         };
-        Ok(Self {
-            records,
-            bytes_read,
-            size: None,
-        })
+        Ok(Self { records, bytes_read, size: None })
     }
 
     /// How many bytes of the file itself, compressed or not, have been read: for a progress bar in
@@ -123,11 +111,7 @@ impl Iterator for Source {
 /// The first bytes, and the whole input with them still in it.
 fn sniff(mut input: impl Read + Send + 'static) -> Result<(Vec<u8>, impl Read + Send), ReadError> {
     let mut start = Vec::new();
-    input
-        .by_ref()
-        .take(SNIFF)
-        .read_to_end(&mut start)
-        .map_err(|source| ReadError::from_io(1, source))?;
+    input.by_ref().take(SNIFF).read_to_end(&mut start).map_err(|source| ReadError::from_io(1, source))?;
     let whole = Cursor::new(start.clone()).chain(input);
     Ok((start, whole))
 }
@@ -160,10 +144,7 @@ fn looks_like(start: &[u8]) -> Option<&'static str> {
         (b"\x28\xb5\x2f\xfd", "a zstd file"),
     ];
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    KNOWN
-        .iter()
-        .find(|(mark, _)| start.starts_with(mark) || text.trim_ascii_start().starts_with(mark))
-        .map(|(_, found)| *found)
+    KNOWN.iter().find(|(mark, _)| start.starts_with(mark) || text.trim_ascii_start().starts_with(mark)).map(|(_, found)| *found)
 }
 
 /// Counts what passes through.
@@ -175,8 +156,7 @@ struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
-        self.bytes_read
-            .fetch_add(u64::try_from(read).unwrap_or(0), Ordering::Relaxed);
+        self.bytes_read.fetch_add(u64::try_from(read).unwrap_or(0), Ordering::Relaxed);
         Ok(read)
     }
 }
@@ -197,8 +177,7 @@ mod tests {
     const HEADER: &str = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,\
                           LSOA code,LSOA name,Crime type,Last outcome category,Context\n";
     const ROW: &str = "k1,2025-03,P,P,,,No Location,,,Other crime,Suspect charged,\n";
-    const JSON: &str =
-        r#"{"cases":[{"reference":"1","month":"2025-03","crime_type":"Other crime"}]}"#;
+    const JSON: &str = r#"{"cases":[{"reference":"1","month":"2025-03","crime_type":"Other crime"}]}"#;
 
     fn all(bytes: impl Into<Vec<u8>>) -> Result<Vec<Entry>, ReadError> {
         Source::read(Cursor::new(bytes.into()))?.collect()
@@ -212,20 +191,14 @@ mod tests {
 
     /// The real months, or `None` (said aloud) where the data is not at hand. CI must have it.
     fn real_files() -> Option<Vec<PathBuf>> {
-        let folder =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/police-uk-west-mercia");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/police-uk-west-mercia");
         let Ok(entries) = std::fs::read_dir(&folder) else {
             assert!(std::env::var_os("CI").is_none(), "no {}", folder.display());
-            eprintln!(
-                "\n*** NOT TESTED: real data missing at {} ***\n",
-                folder.display()
-            );
+            eprintln!("\n*** NOT TESTED: real data missing at {} ***\n", folder.display());
             return None;
         };
-        let mut files: Vec<_> = entries
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|e| e == "gz"))
-            .collect();
+        let mut files: Vec<_> =
+            entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "gz")).collect();
         files.sort();
         Some(files)
     }
@@ -246,9 +219,8 @@ mod tests {
                         accepted += 1;
                         assert_eq!((case.progress.len(), case.people.len()), (1, 0));
                         assert_eq!(case.location.is_none(), case.district.is_none());
-                        unknown += usize::from(case.progress.iter().any(|p| {
-                            matches!(p.wording, app::domain::outcome::Wording::Unknown(_))
-                        }));
+                        unknown +=
+                            usize::from(case.progress.iter().any(|p| matches!(p.wording, app::domain::outcome::Wording::Unknown(_))));
                         no_place += usize::from(case.location.is_none());
                         ids.insert(case.source_key);
                     }
@@ -273,23 +245,10 @@ mod tests {
     fn a_real_month_cut_short_is_an_error() {
         let Some(files) = real_files() else { return };
         let whole = std::fs::read(&files[0]).unwrap();
-        for cut in [
-            1,
-            2,
-            9,
-            11,
-            100,
-            whole.len() / 2,
-            whole.len() - 9,
-            whole.len() - 8,
-            whole.len() - 1,
-        ] {
+        for cut in [1, 2, 9, 11, 100, whole.len() / 2, whole.len() - 9, whole.len() - 8, whole.len() - 1] {
             let failed = all(&whole[..cut]).unwrap_err();
             if cut > 1 {
-                assert!(
-                    matches!(failed, ReadError::Truncated { .. }),
-                    "cut at {cut}: {failed}"
-                );
+                assert!(matches!(failed, ReadError::Truncated { .. }), "cut at {cut}: {failed}");
             }
         }
     }
@@ -317,9 +276,7 @@ mod tests {
         let whole = members.concat();
         assert_eq!(all(whole.clone()).unwrap().len(), 3);
         // A cut between members leaves a whole gzip file; nothing could tell.
-        let between: Vec<_> = (1..=members.len())
-            .map(|n| members[..n].concat().len())
-            .collect();
+        let between: Vec<_> = (1..=members.len()).map(|n| members[..n].concat().len()).collect();
         for cut in (0..whole.len()).filter(|cut| !between.contains(cut)) {
             assert!(all(&whole[..cut]).is_err(), "cut at {cut}");
         }
@@ -382,11 +339,8 @@ mod tests {
     #[test]
     fn no_bytes_at_all_make_it_panic_or_run_on() {
         let mut rng = ChaCha8Rng::seed_from_u64(201_812);
-        let seeds = [
-            format!("{HEADER}{}", ROW.repeat(3)).into_bytes(),
-            gzip(format!("{HEADER}{ROW}").as_bytes()),
-            JSON.as_bytes().to_vec(),
-        ];
+        let seeds =
+            [format!("{HEADER}{}", ROW.repeat(3)).into_bytes(), gzip(format!("{HEADER}{ROW}").as_bytes()), JSON.as_bytes().to_vec()];
         let marks = *b"\",\n\r{}[]:\\0\xff\0 ";
         for round in 0..20_000_usize {
             let bytes = if round % 4 == 3 {

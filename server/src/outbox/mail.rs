@@ -81,7 +81,9 @@ impl Mailer {
                 code.unwrap_or_default()
             ),
             (Notice::RequestReceived | Notice::ReplyWaiting, _) => {
-                format!("Hello,\n\nThere is a message for you. To read it, sign in here:\n\n{front}\n\nPlease do not answer this email. Nobody reads it.\n")
+                format!(
+                    "Hello,\n\nThere is a message for you. To read it, sign in here:\n\n{front}\n\nPlease do not answer this email. Nobody reads it.\n"
+                )
             }
         }
     }

@@ -35,7 +35,7 @@ struct Queued {
     person: Option<PersonId>,
     subject: Uuid,
     attempts: i64,
-    queued: DateTime<Utc>,
+    since: DateTime<Utc>,
 }
 
 impl TryFrom<Row> for Queued {
@@ -47,7 +47,7 @@ impl TryFrom<Row> for Queued {
             person: row.person_id.map(PersonId),
             subject: row.subject_id,
             attempts: row.attempts,
-            queued: row.queued_at,
+            since: row.queued_at,
         })
     }
 }
@@ -58,7 +58,10 @@ enum Verdict {
     /// Staff tell the person by hand; `None`: no safe way is known.
     Task(Option<Channel>),
     NotSent(&'static str),
-    Later { at: DateTime<Utc>, why: &'static str },
+    Later {
+        at: DateTime<Utc>,
+        why: &'static str,
+    },
     GaveUp,
 }
 
@@ -97,13 +100,11 @@ async fn take(portal: &Portal, lease: Uuid) -> Result<Vec<Queued>, DbError> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     // The conditions stand twice: PostgreSQL checks the outer ones again after waiting for a lock.
-    let rows: Vec<Row> = sql(
-        "update outbox set lease = $2, leased_until = $3, attempts = attempts + 1 \
+    let rows: Vec<Row> = sql("update outbox set lease = $2, leased_until = $3, attempts = attempts + 1 \
          where state = 'due' and due_at <= $1 and (leased_until is null or leased_until < $1) and outbox_id in \
            (select outbox_id from outbox where state = 'due' and due_at <= $1 and (leased_until is null or leased_until < $1) \
              order by due_at limit $4) \
-         returning outbox_id, notice, person_id, subject_id, attempts, queued_at",
-    )
+         returning outbox_id, notice, person_id, subject_id, attempts, queued_at")
     .bind(now)
     .bind(lease)
     .bind(now + LEASE)
@@ -118,7 +119,7 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
     let now = portal.now();
     let Some(person) = queued.person else { return Ok(Verdict::NotSent("nobody")) };
     let mut reader = portal.db.read().await?;
-    if queued.notice == Notice::SignInCode && now - queued.queued >= CODE_LIFE {
+    if queued.notice == Notice::SignInCode && now - queued.since >= CODE_LIFE {
         return Ok(Verdict::NotSent("the code has run out"));
     }
     if queued.notice == Notice::ReplyWaiting && nothing_unread(&mut reader, person, queued.subject).await? {
@@ -152,7 +153,7 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
         Err(MailError::Refused(_)) => Verdict::Task(None),
         Err(error @ (MailError::NotNow(_) | MailError::Settings(_))) => {
             tracing::warn!(%error, notice = queued.notice.code(), attempts = queued.attempts, "mail was put off");
-            if now - queued.queued >= TRY_FOR {
+            if now - queued.since >= TRY_FOR {
                 Verdict::GaveUp
             } else {
                 Verdict::Later { at: now + wait_after(queued.attempts), why: "mail is not working" }
@@ -174,10 +175,8 @@ fn wait_after(attempts: i64) -> Duration {
 }
 
 async fn nothing_unread(reader: &mut crate::db::Reader, person: PersonId, request: Uuid) -> Result<bool, DbError> {
-    let (unread,): (i64,) = sql(
-        "select count(*) from messages m join support_requests r on r.request_id = m.request_id \
-         where r.person_id = $1 and r.request_id = $2 and m.author = 'hub' and m.read_at is null",
-    )
+    let (unread,): (i64,) = sql("select count(*) from messages m join support_requests r on r.request_id = m.request_id \
+         where r.person_id = $1 and r.request_id = $2 and m.author = 'hub' and m.read_at is null")
     .bind(person)
     .bind(request)
     .fetch_one(reader)

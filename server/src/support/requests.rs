@@ -35,8 +35,7 @@ pub async fn known_of(on: &mut impl Connection, person: Option<PersonId>, now: D
     let grants = contact::store::grants(on, person).await?;
     let (preferences, _) = contact::store::preferences(on, person).await?;
     let today = app::domain::london::wall(now).date();
-    let no_safe_channel =
-        !grants.iter().any(|grant| grant.safety == Safety::Safe && grant.until.is_none_or(|last| last >= today));
+    let no_safe_channel = !grants.iter().any(|grant| grant.safety == Safety::Safe && grant.until.is_none_or(|last| last >= today));
     Ok(Known { no_safe_channel, communication_needs: preferences.needs })
 }
 
@@ -139,7 +138,11 @@ impl TryFrom<Row> for Request {
             case: row.case_id.map(CaseId),
             answers: serde_json::from_str(&row.answers).map_err(|_| broken("answers"))?,
             tier: Tier::from_number(row.tier).ok_or_else(|| broken("tier"))?,
-            reasons: row.reasons.split(',').map(|code| Reason::from_code(code).ok_or_else(|| broken("reasons"))).collect::<Result<_, _>>()?,
+            reasons: row
+                .reasons
+                .split(',')
+                .map(|code| Reason::from_code(code).ok_or_else(|| broken("reasons")))
+                .collect::<Result<_, _>>()?,
             due: row.due_at,
             asked: row.asked_at,
             state,
@@ -166,8 +169,7 @@ pub async fn by_reference(on: &mut impl Connection, reference: &Reference) -> Re
 
 /// For a person: their own request by its reference.
 pub async fn of_person(on: &mut impl Connection, viewer: PersonId, reference: &Reference) -> Result<Option<Request>, DbError> {
-    let row: Option<Row> =
-        sql(columns!("where reference = $1 and person_id = $2")).bind(reference).bind(viewer).fetch_optional(on).await?;
+    let row: Option<Row> = sql(columns!("where reference = $1 and person_id = $2")).bind(reference).bind(viewer).fetch_optional(on).await?;
     row.map(Request::try_from).transpose()
 }
 
@@ -179,8 +181,7 @@ pub async fn by_submission(on: &mut impl Connection, submission: Uuid) -> Result
 
 /// A person's requests, newest first.
 pub async fn all_of_person(on: &mut impl Connection, viewer: PersonId) -> Result<Vec<Request>, DbError> {
-    let rows: Vec<Row> =
-        sql(columns!("where person_id = $1 order by asked_at desc limit 200")).bind(viewer).fetch_all(on).await?;
+    let rows: Vec<Row> = sql(columns!("where person_id = $1 order by asked_at desc limit 200")).bind(viewer).fetch_all(on).await?;
     rows.into_iter().map(Request::try_from).collect()
 }
 

@@ -132,18 +132,12 @@ async fn answer(
     let mut tx = portal.db.write().await?;
     draft::purge(&mut tx, now).await?;
     let found = draft::find(&mut tx, person, token.as_deref(), now).await?.filter(|draft| draft.sent.is_none());
-    let (mut draft, new_token) = match found {
-        Some(draft) => (draft, None),
-        None => {
-            let token = portal.entropy.token();
-            let draft = draft::Draft {
-                token_hash: keys::token_hash(&token),
-                submission: portal.new_id(),
-                fields: Fields::default(),
-                sent: None,
-            };
-            (draft, Some(token))
-        }
+    let (mut draft, new_token) = if let Some(draft) = found {
+        (draft, None)
+    } else {
+        let token = portal.entropy.token();
+        let token_hash = keys::token_hash(&token);
+        (draft::Draft { token_hash, submission: portal.new_id(), fields: Fields::default(), sent: None }, Some(token))
     };
     draft.fields = draft.fields.replaced(step.fields(), &fields);
     draft::save(&mut tx, &draft, person, now).await?;

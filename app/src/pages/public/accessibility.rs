@@ -103,14 +103,7 @@ mod tests {
             }
         });
         check(&page);
-        for said in [
-            "2.2",
-            "level AA",
-            "axe",
-            "have not done",
-            "3 June 2026",
-            "1 November 2026",
-        ] {
+        for said in ["2.2", "level AA", "axe", "have not done", "3 June 2026", "1 November 2026"] {
             assert!(page.contains(said), "{said}");
         }
         assert!(page.contains("tel:01632960001"));

@@ -85,14 +85,7 @@ mod tests {
     fn the_one_door_opens_to_everyone() {
         let page = html(|| view! { <FrontPage hub=hub()/> });
         check(&page);
-        for way in [
-            "/sign-in",
-            "/support/new",
-            "/help",
-            "/help#exit",
-            "/help/rights",
-            "/help/services",
-        ] {
+        for way in ["/sign-in", "/support/new", "/help", "/help#exit", "/help/rights", "/help/services"] {
             assert!(page.contains(&format!("href=\"{way}\"")), "{way}");
         }
         assert!(page.contains("tel:999") && page.contains("tel:01632960001"));

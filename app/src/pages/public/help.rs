@@ -215,15 +215,7 @@ mod tests {
     fn every_way_to_get_help_is_named() {
         let page = html(|| view! { <HelpPage hub=hub()/> });
         check(&page);
-        for way in [
-            "tel:999",
-            "tel:101",
-            "press 55",
-            "18000",
-            "18001",
-            "999bsl.co.uk",
-            "tel:01632960001",
-        ] {
+        for way in ["tel:999", "tel:101", "press 55", "18000", "18001", "999bsl.co.uk", "tel:01632960001"] {
             assert!(page.contains(way), "{way}");
         }
     }

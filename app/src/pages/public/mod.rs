@@ -99,10 +99,7 @@ mod tests {
 
     /// The hub of every test: numbers from 01632 960 are kept by Ofcom for drama.
     pub(super) fn hub() -> HubContact {
-        HubContact {
-            phone: "01632 960001".into(),
-            hours: "Monday to Friday, 8am to 8pm".into(),
-        }
+        HubContact { phone: "01632 960001".into(), hours: "Monday to Friday, 8am to 8pm".into() }
     }
 
     /// A page as the browser gets it.
@@ -120,14 +117,7 @@ mod tests {
         check_headings(&pieces);
         check_links(&pieces);
         check_reading(&pieces);
-        for never in [
-            "<script",
-            "<style",
-            " style=",
-            "<title",
-            "<textarea",
-            " onclick=",
-        ] {
+        for never in ["<script", "<style", " style=", "<title", "<textarea", " onclick="] {
             assert!(!html.contains(never), "{never} in {html}");
         }
     }
@@ -157,10 +147,7 @@ mod tests {
         found
     }
 
-    const BLOCKS: [&str; 14] = [
-        "p", "ul", "ol", "li", "div", "h1", "h2", "h3", "dl", "dt", "dd", "nav", "details",
-        "summary",
-    ];
+    const BLOCKS: [&str; 14] = ["p", "ul", "ol", "li", "div", "h1", "h2", "h3", "dl", "dt", "dd", "nav", "details", "summary"];
 
     fn check_nesting(pieces: &[Piece<'_>]) {
         let mut open: Vec<&str> = Vec::new();
@@ -173,10 +160,7 @@ mod tests {
                         assert_eq!(outer, None, "{name} inside {open:?}");
                     }
                     if name == "li" {
-                        assert!(
-                            matches!(open.last(), Some(&("ul" | "ol"))),
-                            "li in {open:?}"
-                        );
+                        assert!(matches!(open.last(), Some(&("ul" | "ol"))), "li in {open:?}");
                     }
                     open.push(name);
                 }
@@ -202,9 +186,7 @@ mod tests {
                 }
                 Piece::Close("h1" | "h2" | "h3") => inside = false,
                 Piece::Text(text) if inside => {
-                    for word in [
-                        "victim", "crime", "abuse", "rape", "assault", "stalk", "danger", "suspect",
-                    ] {
+                    for word in ["victim", "crime", "abuse", "rape", "assault", "stalk", "danger", "suspect"] {
                         assert!(!text.to_lowercase().contains(word), "heading: {text}");
                     }
                 }
@@ -219,28 +201,13 @@ mod tests {
             let Piece::Open("a", attributes) = *piece else {
                 continue;
             };
-            let Some(Piece::Text(text)) = pieces.get(at + 1) else {
-                panic!("{attributes}: no text")
-            };
-            let vague = [
-                "here",
-                "click here",
-                "more",
-                "read more",
-                "this page",
-                "link",
-            ];
+            let Some(Piece::Text(text)) = pieces.get(at + 1) else { panic!("{attributes}: no text") };
+            let vague = ["here", "click here", "more", "read more", "this page", "link"];
             assert!(!vague.contains(&text.to_lowercase().as_str()), "{text}");
-            let href = attributes
-                .split("href=\"")
-                .nth(1)
-                .and_then(|rest| rest.split('"').next());
+            let href = attributes.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
             let href = href.expect("each link leads somewhere");
             if let Some(number) = href.strip_prefix("tel:") {
-                assert!(
-                    number.len() >= 3 && number.bytes().all(|b| b.is_ascii_digit()),
-                    "{href}"
-                );
+                assert!(number.len() >= 3 && number.bytes().all(|b| b.is_ascii_digit()), "{href}");
                 assert_eq!(number, text.replace(' ', ""));
             } else if href.starts_with("https://") {
                 assert!(attributes.contains("noreferrer"), "{href}");
@@ -252,10 +219,7 @@ mod tests {
 
     /// Mean words in a sentence, and the automated readability index. Numbers are no words;
     /// the end of a block is the end of a sentence.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a page has thousands of letters, not 2^52"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a page has thousands of letters, not 2^52")]
     fn check_reading(pieces: &[Piece<'_>]) {
         let mut text = String::new();
         for piece in pieces {
@@ -271,16 +235,9 @@ mod tests {
         let mut words = 0;
         let mut sentences = 0;
         for sentence in text.split_inclusive(['.', '!', '?', ':']) {
-            let real: Vec<_> = sentence
-                .split_whitespace()
-                .filter(|w| w.chars().any(char::is_alphabetic))
-                .collect();
+            let real: Vec<_> = sentence.split_whitespace().filter(|w| w.chars().any(char::is_alphabetic)).collect();
             assert!(real.len() <= 25, "{} words: {sentence}", real.len());
-            letters += real
-                .iter()
-                .flat_map(|w| w.chars())
-                .filter(|c| c.is_alphanumeric())
-                .count();
+            letters += real.iter().flat_map(|w| w.chars()).filter(|c| c.is_alphanumeric()).count();
             words += real.len();
             sentences += usize::from(!real.is_empty());
         }
@@ -300,10 +257,7 @@ mod tests {
 
     #[test]
     fn a_hub_is_text_and_never_markup() {
-        let odd = HubContact {
-            phone: "<b>1".into(),
-            hours: "<i>never</i>".into(),
-        };
+        let odd = HubContact { phone: "<b>1".into(), hours: "<i>never</i>".into() };
         let page = html(|| view! { <TalkToUs hub=odd/> });
         assert!(page.contains("href=\"tel:1\""), "{page}");
         assert!(!page.contains("<b>") && !page.contains("<i>"), "{page}");

@@ -7,8 +7,7 @@ use leptos::prelude::*;
 
 use super::{Column, HubContact, PhoneLink, TalkToUs};
 
-const CODE: &str =
-    "https://www.gov.uk/government/publications/the-code-of-practice-for-victims-of-crime";
+const CODE: &str = "https://www.gov.uk/government/publications/the-code-of-practice-for-victims-of-crime";
 
 /// The rights in the Code's order: its gist, and what it means for the reader.
 const RIGHTS: [(&str, &str); 12] = [
@@ -17,10 +16,7 @@ const RIGHTS: [(&str, &str); 12] = [
         "You should be told things in a way that is clear to you. Tell us what helps, such as an \
         interpreter.",
     ),
-    (
-        "To have it recorded.",
-        "The police should record the details without delay, unless there is a good reason.",
-    ),
+    ("To have it recorded.", "The police should record the details without delay, unless there is a good reason."),
     (
         "To be told things when you report.",
         "The police should confirm your report in writing. It should come in a way that is safe \
@@ -31,10 +27,7 @@ const RIGHTS: [(&str, &str); 12] = [
         "You should be asked what you need. You can be put in touch with people who help. If \
         your needs change, tell us and we will ask again.",
     ),
-    (
-        "To be told about compensation.",
-        "This is money that you may be able to claim.",
-    ),
+    ("To be told about compensation.", "This is money that you may be able to claim."),
     (
         "To be told how the case is going.",
         "You should be told about big steps, such as an arrest, bail or a charge. You should be \
@@ -66,10 +59,7 @@ const RIGHTS: [(&str, &str); 12] = [
         "After some serious crimes, you can join the Victim Contact Scheme. You can join or leave \
         at any time.",
     ),
-    (
-        "To complain.",
-        "You can complain if you don’t get these rights.",
-    ),
+    ("To complain.", "You can complain if you don’t get these rights."),
 ];
 
 /// The rights, who has extra ones, and how to complain.
@@ -219,13 +209,7 @@ mod tests {
     #[test]
     fn extra_rights_complaints_and_the_code_itself_are_named() {
         let page = html(|| view! { <RightsPage hub=hub()/> });
-        for named in [
-            "Enhanced Rights",
-            "under 18",
-            "Ombudsman",
-            "10 working days",
-            CODE,
-        ] {
+        for named in ["Enhanced Rights", "under 18", "Ombudsman", "10 working days", CODE] {
             assert!(page.contains(named), "{named}");
         }
     }

@@ -29,20 +29,12 @@ const GROUPS: [Group; 7] = [
                 about: "For anyone who has experienced a crime. You don’t need to tell the \
                     police. Open day and night.",
             },
-            Line {
-                name: "Samaritans",
-                number: "116 123",
-                about: "For anyone who finds life hard. Open day and night.",
-            },
+            Line { name: "Samaritans", number: "116 123", about: "For anyone who finds life hard. Open day and night." },
         ],
     },
     Group {
         heading: "If you are under 19",
-        lines: &[Line {
-            name: "Childline",
-            number: "0800 1111",
-            about: "You can talk about anything. Open day and night.",
-        }],
+        lines: &[Line { name: "Childline", number: "0800 1111", about: "You can talk about anything. Open day and night." }],
     },
     Group {
         heading: "Feeling safe at home or with family",
@@ -57,11 +49,7 @@ const GROUPS: [Group; 7] = [
                 number: "0808 801 0327",
                 about: "For men who are hurt or controlled by someone close to them.",
             },
-            Line {
-                name: "Galop",
-                number: "0800 999 5428",
-                about: "For LGBT+ people who are hurt or scared by someone.",
-            },
+            Line { name: "Galop", number: "0800 999 5428", about: "For LGBT+ people who are hurt or scared by someone." },
             Line {
                 name: "Karma Nirvana",
                 number: "0800 5999 247",
@@ -179,11 +167,7 @@ mod tests {
         check(&page);
         for line in GROUPS.iter().flat_map(|group| group.lines) {
             let digits = line.number.replace(' ', "");
-            assert!(
-                page.contains(&format!("href=\"tel:{digits}\"")),
-                "{}",
-                line.name
-            );
+            assert!(page.contains(&format!("href=\"tel:{digits}\"")), "{}", line.name);
         }
     }
 
@@ -194,11 +178,7 @@ mod tests {
             let digits = line.number.replace(' ', "");
             let short = digits == "116123" || digits == "08001111";
             assert!(short || digits.len() == 11, "{digits}");
-            assert!(
-                ["0800", "0808", "0300", "116"]
-                    .iter()
-                    .any(|free| digits.starts_with(free))
-            );
+            assert!(["0800", "0808", "0300", "116"].iter().any(|free| digits.starts_with(free)));
             assert!(seen.insert(digits), "{} twice", line.number);
         }
     }
