@@ -2,16 +2,13 @@
 //! its cookies prove, and puts it in context; so a call can never name whose data it wants.
 
 use crate::islands::api::PortalError;
-use crate::islands::views::{QueueView, ThreadKey, ThreadView};
+use crate::islands::views::QueueView;
 use async_trait::async_trait;
 use leptos::prelude::use_context;
 use std::sync::Arc;
 
 #[async_trait]
 pub trait Desk: Send + Sync {
-    async fn thread(&self, key: ThreadKey) -> Result<ThreadView, PortalError>;
-    async fn send_message(&self, key: ThreadKey, message: String, submission: String) -> Result<ThreadView, PortalError>;
-    async fn keep_words(&self, words: String) -> Result<String, PortalError>;
     async fn queue(&self, mine_only: bool) -> Result<QueueView, PortalError>;
 }
 

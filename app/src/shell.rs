@@ -21,8 +21,8 @@ pub struct AssetNames {
 /// Whose page it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Area {
-    /// Anybody; `exit` where somebody may be writing something.
-    Public { exit: bool },
+    /// Anybody.
+    Public,
     /// The person who signed in.
     Person { unread: usize },
     /// The hub's staff, by name.
@@ -54,7 +54,7 @@ const SERVICE: &str = "Support and updates";
 #[component]
 pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
     let staff = matches!(frame.area, Area::Staff { .. } | Area::StaffDoor);
-    let exit = matches!(frame.area, Area::Person { .. } | Area::Public { exit: true });
+    let exit = matches!(frame.area, Area::Person { .. } | Area::Public);
     let title = format!("{}{} – {SERVICE}", if frame.problem { "Error: " } else { "" }, frame.title);
     let stylesheet = if staff { frame.assets.hub_css.clone() } else { frame.assets.public_css.clone() };
     let (glue, wasm) = if staff {
@@ -125,7 +125,7 @@ fn Header(area: Area, here: String) -> impl IntoView {
         Area::Person { .. } => paths::HOME,
         Area::Staff { .. } => paths::HUB,
         Area::StaffDoor => paths::HUB_SIGN_IN,
-        Area::Public { .. } => paths::FRONT,
+        Area::Public => paths::FRONT,
     };
     let name = if matches!(area, Area::Staff { .. } | Area::StaffDoor) { "Hub" } else { SERVICE };
     let link = move |href: &'static str, text: String| {
@@ -168,7 +168,7 @@ fn Header(area: Area, here: String) -> impl IntoView {
             </nav>
         }
         .into_any(),
-        Area::Public { .. } => view! {
+        Area::Public => view! {
             <nav class="portal-nav" aria-label="Menu">
                 <ul class="portal-nav__list">
                     {link(paths::SIGN_IN, "Sign in".into())}

@@ -175,6 +175,7 @@ create table support_requests (
 );
 create index support_requests_queue on support_requests (tier, due_at) where state in ('waiting', 'claimed');
 create index support_requests_person on support_requests (person_id);
+create index support_requests_holder on support_requests (staff_id) where state in ('claimed', 'replied');
 
 -- What the person can read.
 create table messages (

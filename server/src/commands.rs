@@ -8,7 +8,8 @@ use crate::db::{Db, sql};
 use crate::demo::{self, Demo};
 use crate::entropy::Entropy;
 use crate::http::assets::Assets;
-use crate::import::apply::{self, Applied};
+use crate::import::apply;
+use crate::import::file::{self, Report};
 use crate::import::source::Source;
 use crate::keys::{self, Keys};
 use crate::outbox::{self, Mailer};
@@ -17,10 +18,9 @@ use crate::{feed, http, hub};
 use app::domain::ids::StaffId;
 use app::domain::staff::StaffRole;
 use clap::{Args, Parser, Subcommand};
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -194,22 +194,15 @@ async fn serve(config: Config) -> Done {
 
 async fn seed_demo(config: Config, seed: Seed) -> Done {
     let portal = portal(config).await?;
+    // Before anything is put in: a refusal changes nothing.
+    demo::must_hold_nobody(&portal).await?;
     let invented = seed.cases.iter().find_map(|value| value.parse::<usize>().ok());
     if let Some(count) = invented {
-        let mut text = Vec::new();
-        demo::generate::generate(DEMO_SEED, count, &mut text)?;
-        let source = Source::read(std::io::Cursor::new(text))?;
-        let mut tx = portal.db.write().await?;
-        let import = apply::begin(&mut tx, portal.new_id(), "demo", "invented crimes", portal.now()).await?;
-        let records = source.filter_map(|entry| entry.map(Result::ok).transpose()).collect::<Result<Vec<_>, _>>()?;
-        for group in records.chunks(apply::GROUP) {
-            apply::group(&mut tx, &portal.entropy, &import, group).await?;
-        }
-        tx.commit().await?;
+        demo::invent_crimes(&portal, count).await?;
     } else {
         for file in files(&seed.cases)? {
             let mut report = Report::default();
-            apply_file(&portal, &file, &mut report, &mut |_| {}).await?;
+            file::apply(&portal, &file, &mut report, &mut |_| {}).await?;
         }
     }
     let demo = demo::seed(&portal, invented.is_some()).await?;
@@ -220,9 +213,6 @@ async fn seed_demo(config: Config, seed: Seed) -> Done {
     }
     Ok(())
 }
-
-/// The same crimes every time.
-const DEMO_SEED: u64 = 201_812;
 
 fn files(named: &[String]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files = Vec::new();
@@ -254,16 +244,6 @@ fn print_sheet(demo: &Demo) {
     for key in &demo.machine_keys {
         println!("  {} ({}): {}", key.name, key.scopes.join(", "), key.key);
     }
-}
-
-/// What an import did.
-#[derive(Default)]
-struct Report {
-    accepted: u64,
-    unchanged: u64,
-    rejected: u64,
-    /// Outcome wordings nobody has put into plain words yet, and how often they came.
-    unknown_wordings: BTreeMap<String, u64>,
 }
 
 async fn import_cases(config: Config, import: ImportCases) -> Done {
@@ -305,7 +285,8 @@ async fn import_cases(config: Config, import: ImportCases) -> Done {
     }
     if !import.dry_run {
         let portal = portal(config).await?;
-        apply_file(&portal, &import.file, &mut report, &mut |done| bar.set_position(size + done)).await?;
+        report.rejected = 0; // counted again as it is stored
+        file::apply(&portal, &import.file, &mut report, &mut |done| bar.set_position(size + done)).await?;
     }
     bar.finish_and_clear();
     if import.json {
@@ -326,45 +307,6 @@ async fn import_cases(config: Config, import: ImportCases) -> Done {
         writeln!(out, "{stored}{} accepted, {} unchanged, {} rejected", report.accepted, report.unchanged, report.rejected)?;
     }
     Ok(())
-}
-
-async fn apply_file(portal: &Portal, file: &Path, report: &mut Report, progress: &mut dyn FnMut(u64)) -> Done {
-    let source = Source::open(file)?;
-    let bytes = source.bytes_read();
-    let label = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let now = portal.now();
-    let mut tx = portal.db.write().await?;
-    let import = apply::begin(&mut tx, portal.new_id(), if source.unit() == "line" { "police.uk" } else { "records" }, &label, now).await?;
-    audit::append(&mut tx, now, Entry::new(Actor::System, Act::CasesImported, None, import.id)).await?;
-    tx.commit().await?;
-    let mut group = Vec::with_capacity(apply::GROUP);
-    let mut records = source.filter_map(|entry| entry.map(Result::ok).transpose());
-    loop {
-        group.clear();
-        for record in records.by_ref().take(apply::GROUP) {
-            let record = record?;
-            if apply::unknown_role(&record).is_none() {
-                group.push(record);
-            }
-        }
-        if group.is_empty() {
-            return Ok(());
-        }
-        for step in group.iter().flat_map(|record| &record.progress) {
-            if let app::domain::outcome::Wording::Unknown(text) = &step.wording {
-                *report.unknown_wordings.entry(text.clone()).or_default() += 1;
-            }
-        }
-        let mut tx = portal.db.write().await?;
-        for applied in apply::group(&mut tx, &portal.entropy, &import, &group).await? {
-            match applied {
-                Applied::Accepted => report.accepted += 1,
-                Applied::Unchanged => report.unchanged += 1,
-            }
-        }
-        tx.commit().await?;
-        progress(bytes.load(Ordering::Relaxed));
-    }
 }
 
 /// The shortest password a member of staff may have, in characters.

@@ -51,7 +51,7 @@ impl Portal {
         assets: Assets,
         mailer: Mailer,
     ) -> Result<Self, DbError> {
-        let demo: Option<(i64,)> =
+        let demo: Option<(i32,)> =
             sql("select 1 from people where source = $1 limit 1").bind("demo").fetch_optional(&mut db.read().await?).await?;
         let audit = audit::Log::start(db.clone(), Arc::clone(&clock));
         Ok(Self(Arc::new(Parts { db, clock, entropy, keys, config, assets, audit, mailer, outbox: Notify::new(), demo: demo.is_some() })))

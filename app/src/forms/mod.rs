@@ -109,8 +109,8 @@ pub trait Form: Sized {
     fn parse(fields: &Fields) -> Result<Self, FieldErrors>;
 }
 
-/// The forms that are checked while a person types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The forms that are checked while a person types. A form names its check in `data-check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormName {
     SignIn,
     SignInCode,
@@ -127,6 +127,45 @@ pub enum FormName {
 }
 
 impl FormName {
+    const ALL: [Self; 12] = [
+        Self::SignIn,
+        Self::SignInCode,
+        Self::SupportNeeds,
+        Self::SupportSafety,
+        Self::SupportConcerns,
+        Self::SupportWords,
+        Self::SupportReach,
+        Self::SupportReachSignedIn,
+        Self::ContactChannel,
+        Self::ContactLetter,
+        Self::ContactPreferences,
+        Self::Message,
+    ];
+
+    /// What stands in `data-check`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::SignInCode => "sign-in-code",
+            Self::SupportNeeds => "support-needs",
+            Self::SupportSafety => "support-safety",
+            Self::SupportConcerns => "support-concerns",
+            Self::SupportWords => "support-words",
+            Self::SupportReach => "support-reach",
+            Self::SupportReachSignedIn => "support-reach-signed-in",
+            Self::ContactChannel => "contact-channel",
+            Self::ContactLetter => "contact-letter",
+            Self::ContactPreferences => "contact-preferences",
+            Self::Message => "message",
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.code() == code)
+    }
+
     /// What the server would answer to these fields.
     #[must_use]
     pub fn check(self, fields: &Fields) -> FieldErrors {

@@ -1,87 +1,79 @@
 //! The conversation with the hub: answers appear by themselves, and a message is sent without
-//! leaving the page. The form beside it (`form[data-conversation]`) works without this.
+//! leaving the page. The list (`[data-thread]`) and the form (`form[data-conversation]`) beside it
+//! are plain HTML and work without this; what comes new is the same HTML, made by the server.
 
-use super::views::{MessageView, ThreadKey, ThreadView};
-use super::{api, page};
+use super::page::{self, Answer};
+use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 use std::time::Duration;
-use web_sys::HtmlFormElement;
+use web_sys::{Element, HtmlFormElement};
 
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 #[island]
-pub fn Conversation(key: ThreadKey, thread: ThreadView) -> impl IntoView {
-    let (shown, set_shown) = signal(thread);
-    let (status, set_status) = signal(String::new());
+pub fn Conversation() -> impl IntoView {
+    let marker = NodeRef::<html::P>::new();
     Effect::new(move |_| {
-        let asked = key.clone();
-        page::while_seen(LOOK_AGAIN, move || {
-            let key = asked.clone();
-            spawn_local(async move {
-                if let Ok(newer) = api::thread(key).await {
-                    let more = newer.messages.len() > shown.with_untracked(|thread| thread.messages.len());
-                    if more {
-                        set_status.set("There is a new message.".into());
-                    }
-                    set_shown.set(newer);
+        let Some(status) = marker.get() else { return };
+        let form = page::find("form[data-conversation]").and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+        let (Some(list), Some(form)) = (page::find("[data-thread]"), form) else { return };
+        look_again(&list, &form, &status);
+        send_in_place(&list, &form, &status);
+    });
+    view! { <p node_ref=marker class="portal-saved" role="status"></p> }
+}
+
+fn look_again(list: &Element, form: &HtmlFormElement, status: &Element) {
+    let (list, address, status) = (list.clone(), form.action(), status.clone());
+    page::while_seen(LOOK_AGAIN, move || {
+        let (list, status) = (list.clone(), status.clone());
+        page::part(&address, "thread", None, move |answer| match answer {
+            Answer::Part(newer) => {
+                let before = messages(&list);
+                show(&list, &newer);
+                if messages(&list) > before {
+                    page::set_text(&status, "There is a new message.");
                 }
-            });
-        });
-        let Some(form) = page::find("form[data-conversation]").and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
-            return;
-        };
-        let (key, sender) = (key.clone(), form.clone());
-        page::on(&form, "submit", move |event| {
-            let fields = page::fields_of(&sender);
-            if fields.one("message").is_empty() {
-                return; // the server says what is missing
             }
-            event.prevent_default();
-            set_status.set("Sending.".into());
-            let (key, form) = (key.clone(), sender.clone());
-            spawn_local(async move {
-                let (message, submission) = (fields.raw("message").to_owned(), fields.one("submission_id").to_owned());
-                match api::send_message(key, message, submission).await {
-                    Ok(thread) => {
-                        page::set_value("form[data-conversation] textarea", "");
-                        page::set_value("form[data-conversation] input[name=submission_id]", &thread.submission);
-                        set_shown.set(thread);
-                        set_status.set("Your message was sent.".into());
-                    }
-                    // No signal: the words stay in the box.
-                    Err(api::PortalError::Unavailable) => {
-                        set_status.set("Not sent. Your words are still here. Try again when you have a signal.".into());
-                    }
-                    // Anything else has a page of its own; the submission id keeps it one message.
-                    Err(_) => drop(form.submit()),
-                }
-            });
+            Answer::SeePage => page::set_text(&status, "You are signed out. Your words are still here. Copy them if you need them, then sign in again."),
+            Answer::Nothing => {}
         });
     });
-    view! {
-        <div class="portal-conversation">
-            <ol class="portal-messages">
-                <For each=move || shown.get().messages key=|message| message.id.clone() let:message>
-                    <MessageItem message=message/>
-                </For>
-            </ol>
-            <p class="portal-promise" hidden=move || shown.with(|thread| thread.promise.is_none())>
-                {move || shown.with(|thread| thread.promise.clone().unwrap_or_default())}
-            </p>
-            <p class="portal-saved" role="status">{move || status.get()}</p>
-        </div>
+}
+
+fn messages(list: &Element) -> u32 {
+    list.query_selector_all("li").map_or(0, |all| all.length())
+}
+
+/// Other HTML than what stands there; the same is left alone, with the reader's place in it.
+fn show(list: &Element, newer: &str) {
+    if list.inner_html() != newer {
+        list.set_inner_html(newer);
     }
 }
 
-#[component]
-fn MessageItem(message: MessageView) -> impl IntoView {
-    let class = if message.mine { "portal-message portal-message--mine" } else { "portal-message portal-message--hub" };
-    view! {
-        <li class=class>
-            <p class="portal-message__from"><strong>{message.who}</strong>" " <span class="portal-message__when">{message.when}</span></p>
-            <p class="portal-message__text">{message.body}</p>
-        </li>
-    }
+fn send_in_place(list: &Element, form: &HtmlFormElement, status: &Element) {
+    let (list, sender, status) = (list.clone(), form.clone(), status.clone());
+    page::on(form, "submit", move |event| {
+        if page::fields_of(&sender).one("message").is_empty() {
+            return; // the server says what is missing
+        }
+        event.prevent_default();
+        page::set_text(&status, "Sending.");
+        let (list, form, status) = (list.clone(), sender.clone(), status.clone());
+        page::part(&sender.action(), "thread", Some(&sender), move |answer| match answer {
+            Answer::Part(thread) => {
+                show(&list, &thread);
+                page::set_value(&form, "textarea", "");
+                if let Some(next) = page::find("[data-submission]").and_then(|place| place.get_attribute("data-submission")) {
+                    page::set_value(&form, "input[name=submission_id]", &next);
+                }
+                page::set_text(&status, "Your message was sent.");
+            }
+            Answer::Nothing => page::set_text(&status, "Not sent. Your words are still here. Try again when you have a signal."),
+            // The page says what to mend; the submission id keeps it one message.
+            Answer::SeePage => drop(form.submit()),
+        });
+    });
 }

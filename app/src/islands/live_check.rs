@@ -9,17 +9,18 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use web_sys::{Element, FocusEvent, HtmlFormElement};
 
-/// Stands inside the form it checks. A field is checked once it has been left, and from then on at
-/// every keystroke. Sending is never blocked: the server decides.
+/// Stands inside the form it checks, which names its check in `data-check`. A field is checked once
+/// it has been left, and from then on at every keystroke. Sending is never blocked: the server decides.
 #[island]
-pub fn LiveCheck(form: FormName) -> impl IntoView {
+pub fn LiveCheck() -> impl IntoView {
     let marker = NodeRef::<html::Span>::new();
     Effect::new(move |_| {
-        if let Some(form_element) = marker.get().and_then(|node| page::form_of(&node)) {
-            watch(&form_element, form);
+        let Some(form) = marker.get().and_then(|node| page::form_of(&node)) else { return };
+        if let Some(name) = form.get_attribute("data-check").as_deref().and_then(FormName::from_code) {
+            watch(&form, name);
         }
     });
-    view! { <span node_ref=marker hidden=true data-live-check="true"></span> }
+    view! { <span node_ref=marker hidden=true></span> }
 }
 
 fn watch(form: &HtmlFormElement, name: FormName) {
@@ -27,9 +28,8 @@ fn watch(form: &HtmlFormElement, name: FormName) {
     for event in ["focusout", "change", "input"] {
         let (form_now, left) = (form.clone(), Rc::clone(&left));
         page::on(form, event, move |event| {
-            let Some(group) = event.target().and_then(|target| target.dyn_into::<Element>().ok()).and_then(|field| group_of(&field)) else {
-                return;
-            };
+            let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            let Some(group) = field.and_then(|field| field.closest("[data-field]").ok().flatten()) else { return };
             if event.type_() == "focusout" && stays_in(&group, &event) {
                 return;
             }
@@ -42,10 +42,6 @@ fn watch(form: &HtmlFormElement, name: FormName) {
     }
 }
 
-fn group_of(field: &Element) -> Option<Element> {
-    field.closest("[data-field]").ok().flatten()
-}
-
 fn stays_in(group: &Element, event: &web_sys::Event) -> bool {
     let next = event.dyn_ref::<FocusEvent>().and_then(FocusEvent::related_target);
     next.and_then(|next| next.dyn_into::<web_sys::Node>().ok()).is_some_and(|next| group.contains(Some(&next)))
@@ -53,7 +49,8 @@ fn stays_in(group: &Element, event: &web_sys::Event) -> bool {
 
 fn show(form: &HtmlFormElement, left: &[String], errors: &FieldErrors) {
     for field in left {
-        if let Ok(Some(group)) = form.query_selector(&format!("[data-field=\"{field}\"]")) {
+        let selector = ["[data-field=\"", field, "\"]"].concat();
+        if let Ok(Some(group)) = form.query_selector(&selector) {
             page::show_error(&group, errors.of(field).as_deref());
         }
     }

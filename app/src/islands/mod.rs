@@ -7,18 +7,21 @@
 //! | [`Conversation`] | answers appear by themselves | reload the page |
 //! | [`LiveQueue`] (hub) | the queue moves by itself | reload the page |
 //!
-//! To add one: a file here, the component under `#[island]`, its calls in [`api`]. Props stand in
-//! the page's HTML: pass only what the page shows anyway. Islands never replace a form: the plain
-//! HTML form stays the way things are sent, an island only spares the reload. In the server's build
-//! their effects never run.
+//! To add one: a file here, the component under `#[island]`. An island without props costs a phone
+//! least (props bring a JSON reader into the bundle): it finds what it needs in the page, and asks the
+//! page's own address for a *part* of it ([`page::PART_HEADER`]). The hub's queue, on a desktop, has
+//! props and a server function ([`api`]). Islands never replace a form: the plain HTML form stays the
+//! way things are sent, an island only spares the reload. In the server's build their effects never run.
 
+#[cfg(feature = "hub")]
 pub mod api;
 mod conversation;
 mod live_check;
 #[cfg(feature = "hub")]
 mod live_queue;
-mod page;
+pub mod page;
 mod saved_words;
+#[cfg(feature = "hub")]
 pub mod views;
 
 pub use conversation::Conversation;

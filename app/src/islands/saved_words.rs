@@ -1,23 +1,22 @@
 //! Unfinished words are kept on the server while a person writes, so that a lost signal or a quick
 //! exit loses none. Never in the browser: the phone may be somebody else's tomorrow.
 
-use super::{api, page};
+use super::page::{self, Answer};
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 const QUIET: Duration = Duration::from_secs(2);
 
-/// Stands inside the form whose field `words` it keeps.
+/// Stands inside the form whose field `words` it keeps, by sending that form as it stands.
 #[island]
 pub fn SavedWords() -> impl IntoView {
     let marker = NodeRef::<html::Div>::new();
-    let (status, set_status) = signal(String::new());
     Effect::new(move |_| {
-        let Some(form) = marker.get().and_then(|node| page::form_of(&node)) else { return };
+        let Some(status) = marker.get() else { return };
+        let Some(form) = page::form_of(&status) else { return };
         let kept = Rc::new(RefCell::new(page::fields_of(&form).raw("words").to_owned()));
         let busy = Rc::new(Cell::new(false));
         page::while_seen(QUIET, move || {
@@ -26,22 +25,20 @@ pub fn SavedWords() -> impl IntoView {
                 return;
             }
             busy.set(true);
-            let (kept, busy) = (Rc::clone(&kept), Rc::clone(&busy));
-            spawn_local(async move {
-                match api::keep_words(words.clone()).await {
-                    Ok(time) => {
+            let (kept, busy, status) = (Rc::clone(&kept), Rc::clone(&busy), status.clone());
+            page::part(&form.action(), "saved", Some(&form), move |answer| {
+                match answer {
+                    Answer::Part(time) => {
                         *kept.borrow_mut() = words;
-                        set_status.set(format!("Saved at {time}"));
+                        page::set_text(&status, &time);
                     }
-                    Err(api::PortalError::Unavailable) => {
-                        set_status.set("Not saved yet. We will keep trying. Do not close this page.".into());
-                    }
-                    // Too long, or a session that ended: the form itself says what to do.
-                    Err(_) => *kept.borrow_mut() = words,
+                    // Too long, or a session that ended: sending the form says what to do.
+                    Answer::SeePage => *kept.borrow_mut() = words,
+                    Answer::Nothing => page::set_text(&status, "Not saved yet. We will keep trying. Do not close this page."),
                 }
                 busy.set(false);
             });
         });
     });
-    view! { <div node_ref=marker class="portal-saved" role="status">{move || status.get()}</div> }
+    view! { <div node_ref=marker class="portal-saved" role="status"></div> }
 }

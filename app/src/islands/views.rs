@@ -1,34 +1,7 @@
-//! What islands show: already in words, already cut to what this viewer may see.
+//! What the hub's island shows: already in words, already cut to what this viewer may see.
 
-use crate::domain::ids::{CaseId, Reference};
+use crate::domain::ids::Reference;
 use serde::{Deserialize, Serialize};
-
-/// Which conversation: all about one case, or one request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ThreadKey {
-    Case(CaseId),
-    Request(Reference),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MessageView {
-    pub id: String,
-    pub mine: bool,
-    /// `You`, or `Sam, victims’ hub`.
-    pub who: String,
-    pub body: String,
-    pub when: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ThreadView {
-    /// Oldest first.
-    pub messages: Vec<MessageView>,
-    /// `We will answer by 5pm on Tuesday 24 November`, while an answer is owed.
-    pub promise: Option<String>,
-    /// For the next message sent from this page.
-    pub submission: String,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct QueueRow {

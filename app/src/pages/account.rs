@@ -12,7 +12,7 @@ pub fn SignInPage(entered: Entered, hub: HubContact) -> impl IntoView {
     view! {
         <ErrorSummary entered=entered.clone()/>
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
-            <form method="post" action=paths::SIGN_IN novalidate>
+            <form method="post" action=paths::SIGN_IN novalidate data-check=FormName::SignIn.code()>
                 <h1 class="govuk-heading-l">"Sign in"</h1>
                 <p class="govuk-body">"You need two things: a code that we send you, and the PIN that you chose."</p>
                 <TextInput
@@ -23,7 +23,7 @@ pub fn SignInPage(entered: Entered, hub: HubContact) -> impl IntoView {
                     autocomplete="username"
                     width="govuk-input--width-20"
                 />
-                <LiveCheck form=FormName::SignIn/>
+                <LiveCheck/>
                 <Button text="Continue"/>
             </form>
             <Details summary="I cannot sign in, or it is not safe to">
@@ -50,7 +50,7 @@ pub fn SignInCodePage(entered: Entered, hub: HubContact, spent: bool) -> impl In
                 }.into_any()
             } else {
                 view! {
-                    <form method="post" action=paths::SIGN_IN_CODE novalidate>
+                    <form method="post" action=paths::SIGN_IN_CODE novalidate data-check=FormName::SignInCode.code()>
                         <h1 class="govuk-heading-l">"Check your messages"</h1>
                         <p class="govuk-body">
                             "If we know you, and you told us it is safe, we have sent you a code. It lasts 10 minutes."
@@ -76,7 +76,7 @@ pub fn SignInCodePage(entered: Entered, hub: HubContact, spent: bool) -> impl In
                             width="govuk-input--width-10"
                             keep=false
                         />
-                        <LiveCheck form=FormName::SignInCode/>
+                        <LiveCheck/>
                         <Button text="Sign in"/>
                     </form>
                 }.into_any()

@@ -1,10 +1,9 @@
 //! One case, as this person may see it.
 
-use crate::domain::ids::CaseId;
+use crate::domain::ids::{CaseId, Reference};
 use crate::domain::outcome::Stage;
 use crate::forms::FormName;
 use crate::govuk::{BackLink, Button, Details, Entered, ErrorSummary, Hidden, TextareaField};
-use crate::islands::views::{ThreadKey, ThreadView};
 use crate::islands::{Conversation, LiveCheck};
 use crate::pages::HubContact;
 use crate::paths;
@@ -108,13 +107,38 @@ pub fn CasePage(view: CaseView) -> impl IntoView {
     }
 }
 
+/// Which conversation: all about one case, or one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ThreadKey {
+    Case(CaseId),
+    Request(Reference),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    pub mine: bool,
+    /// `You`, or `Sam, victims’ hub`.
+    pub who: String,
+    pub body: String,
+    pub when: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadView {
+    /// Oldest first.
+    pub messages: Vec<MessageView>,
+    /// `We will answer by 5pm on Tuesday 24 November`, while an answer is owed.
+    pub promise: Option<String>,
+    /// For the next message sent from this page.
+    pub submission: String,
+}
+
 #[derive(Clone, Debug)]
 pub struct ConversationView {
     /// Where the form is sent to, and where this page is.
     pub action: String,
     pub back: String,
     pub title: String,
-    pub key: ThreadKey,
     pub thread: ThreadView,
     pub intro: Option<String>,
 }
@@ -128,20 +152,21 @@ pub fn ConversationPage(view: ConversationView, entered: Entered) -> impl IntoVi
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
             <h1 class="govuk-heading-l">{view.title}</h1>
             {view.intro.map(|intro| view! { <p class="govuk-body">{intro}</p> })}
-            <ConversationParts action=view.action key=view.key thread=view.thread entered=entered/>
+            <ConversationParts action=view.action thread=view.thread entered=entered/>
         </div></div>
     }
 }
 
 #[component]
-pub fn ConversationParts(action: String, key: ThreadKey, thread: ThreadView, entered: Entered) -> impl IntoView {
+pub fn ConversationParts(action: String, thread: ThreadView, entered: Entered) -> impl IntoView {
     let submission = match entered.fields().one("submission_id") {
         "" => thread.submission.clone(),
         kept => kept.to_owned(),
     };
     view! {
-        <Conversation key=key thread=thread/>
-        <form method="post" action=action novalidate data-conversation="true">
+        <div data-thread="true"><Thread thread=thread/></div>
+        <Conversation/>
+        <form method="post" action=action novalidate data-conversation="true" data-check=FormName::Message.code()>
             <TextareaField
                 entered=entered
                 name="message"
@@ -149,8 +174,32 @@ pub fn ConversationParts(action: String, key: ThreadKey, thread: ThreadView, ent
                 hint="A person at the hub reads it. Please do not write your account of what happened here: messages may have to be shown in court."
             />
             <Hidden name="submission_id" value=submission/>
-            <LiveCheck form=FormName::Message/>
+            <LiveCheck/>
             <Button text="Send message"/>
         </form>
+    }
+}
+
+/// The messages and the promise: the part of the page that changes by itself.
+#[component]
+pub fn Thread(thread: ThreadView) -> impl IntoView {
+    let messages: Vec<_> = thread
+        .messages
+        .into_iter()
+        .map(|message| {
+            let class = if message.mine { "portal-message portal-message--mine" } else { "portal-message portal-message--hub" };
+            view! {
+                <li class=class>
+                    <p class="portal-message__from"><strong>{message.who}</strong>" "<span class="portal-message__when">{message.when}</span></p>
+                    <p class="portal-message__text">{message.body}</p>
+                </li>
+            }
+        })
+        .collect();
+    let some = !messages.is_empty();
+    view! {
+        {some.then(|| view! { <ol class="portal-messages">{messages}</ol> })}
+        {thread.promise.map(|promise| view! { <p class="portal-promise">{promise}</p> })}
+        <span hidden=true data-submission=thread.submission></span>
     }
 }

@@ -124,7 +124,7 @@ pub fn ChannelPage(channel: Channel, held: String, entered: Entered) -> impl Int
         <BackLink href=paths::CONTACT.into()/>
         <ErrorSummary entered=entered.clone()/>
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
-            <form method="post" action=paths::contact(channel) novalidate>
+            <form method="post" action=paths::contact(channel) novalidate data-check=form.code()>
                 <h1 class="govuk-heading-l">{channel.title()}</h1>
                 <p class="govuk-body">{held}</p>
                 <Hidden name="channel" value=channel.code().into()/>
@@ -132,30 +132,33 @@ pub fn ChannelPage(channel: Channel, held: String, entered: Entered) -> impl Int
                     entered=entered.clone() name="safe" label=question hint=who_sees heading=Heading::Section
                     choices=vec![Choice::new("yes", "Yes, it is safe"), Choice::new("no", "No. Do not use it")]
                 />
-                <h2 class="govuk-heading-m">"If it is safe"</h2>
-                {(!letter).then(|| view! {
-                    <Checkboxes entered=entered.clone() name="days" label="Which days?" choices=days small=true/>
-                    <Select entered=entered.clone() name="from" label="From" choices=hours(0, 23) default="9"/>
-                    <Select entered=entered.clone() name="to" label="Until" choices=hours(1, 24) default="17"/>
-                })}
-                {(channel == Channel::Phone).then(|| view! {
-                    <Radios entered=entered.clone() name="voicemail" label="May we leave a voicemail?" choices=yes_no() inline=true/>
-                })}
-                <Radios
-                    entered=entered.clone() name="say_who" label="May we say who we are?" choices=yes_no() inline=true
-                    hint="If not, we only say that it is about an update, and never where from. Emails never say where they are from."
-                />
-                <DateInput
-                    entered=entered.clone() day="until-day" month="until-month" year="until-year"
-                    label="Until when is this safe? (optional)" hint="For example, 31 3 2027. Leave it empty if you do not know."
-                />
+                // Out of sight when it is not safe (style/_page.scss).
+                <div class="portal-if-safe">
+                    <h2 class="govuk-heading-m">"If it is safe"</h2>
+                    {(!letter).then(|| view! {
+                        <Checkboxes entered=entered.clone() name="days" label="Which days?" choices=days small=true/>
+                        <Select entered=entered.clone() name="from" label="From" choices=hours(0, 23) default="9"/>
+                        <Select entered=entered.clone() name="to" label="Until" choices=hours(1, 24) default="17"/>
+                    })}
+                    {(channel == Channel::Phone).then(|| view! {
+                        <Radios entered=entered.clone() name="voicemail" label="May we leave a voicemail?" choices=yes_no() inline=true/>
+                    })}
+                    <Radios
+                        entered=entered.clone() name="say_who" label="May we say who we are?" choices=yes_no() inline=true
+                        hint="If not, we only say that it is about an update, and never where from. Emails never say where they are from."
+                    />
+                    <DateInput
+                        entered=entered.clone() day="until-day" month="until-month" year="until-year"
+                        label="Until when is this safe? (optional)" hint="For example, 31 3 2027. Leave it empty if you do not know."
+                    />
+                </div>
                 {letter.then(|| view! {
                     <TextareaField
                         entered=entered.clone() name="address" label="New address (optional)" rows=5 keep=false
                         hint="Only if it has changed. Nobody can read it back on this site, not even you."
                     />
                 })}
-                <LiveCheck form=form/>
+                <LiveCheck/>
                 <Button text="Save"/>
             </form>
         </div></div>
@@ -175,7 +178,7 @@ pub fn PreferencesPage(entered: Entered) -> impl IntoView {
         <BackLink href=paths::CONTACT.into()/>
         <ErrorSummary entered=entered.clone()/>
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
-            <form method="post" action=paths::CONTACT_PREFERENCES novalidate>
+            <form method="post" action=paths::CONTACT_PREFERENCES novalidate data-check=FormName::ContactPreferences.code()>
                 <h1 class="govuk-heading-l">"What works for you"</h1>
                 <Radios
                     entered=entered.clone() name="preferred" label="How do you want to hear from us?" heading=Heading::Section
@@ -184,7 +187,7 @@ pub fn PreferencesPage(entered: Entered) -> impl IntoView {
                 <Select entered=entered.clone() name="language" label="Which language should we use?" choices=languages default="English"/>
                 <TextInput entered=entered.clone() name="language_other" label="If it is another language, which?" width="govuk-input--width-20"/>
                 <Checkboxes entered=entered.clone() name="communication" label="What would help you? (optional)" heading=Heading::Section choices=needs/>
-                <LiveCheck form=FormName::ContactPreferences/>
+                <LiveCheck/>
                 <Button text="Save"/>
             </form>
         </div></div>

@@ -7,10 +7,9 @@ use crate::forms::support::Step;
 use crate::govuk::{
     BackLink, Button, Checkboxes, Choice, Entered, ErrorSummary, Heading, Hidden, Panel, Radios, SummaryRow, Tag, TextInput, TextareaField,
 };
-use crate::islands::views::{ThreadKey, ThreadView};
 use crate::islands::{LiveCheck, SavedWords};
 use crate::pages::HubContact;
-use crate::pages::cases::ConversationParts;
+use crate::pages::cases::{ConversationParts, ThreadView};
 use crate::paths;
 use leptos::prelude::*;
 
@@ -19,7 +18,7 @@ use leptos::prelude::*;
 pub fn DangerBox() -> impl IntoView {
     view! {
         <div class="portal-danger">
-            <h2 class="govuk-heading-m">"In danger now? Call 999"</h2>
+            <h2 class="govuk-heading-m">"In danger now?"</h2>
             <p class="govuk-body">
                 <a class="govuk-link portal-phone" href="tel:999">"Call 999"</a>
                 ". If you cannot speak on a mobile, listen, then press " <strong>"55"</strong>
@@ -82,6 +81,14 @@ pub fn StepPage(step: Step, entered: Entered, signed_in: bool, changing: bool, m
     } else {
         step.before().map_or_else(|| paths::SUPPORT_NEW.to_owned(), paths::support_step)
     };
+    let check = match step {
+        Step::Safety => FormName::SupportSafety,
+        Step::Needs => FormName::SupportNeeds,
+        Step::Concerns => FormName::SupportConcerns,
+        Step::Words => FormName::SupportWords,
+        Step::Reach if signed_in => FormName::SupportReachSignedIn,
+        Step::Reach => FormName::SupportReach,
+    };
     let question = match step {
         Step::Safety => view! { <SafetyQuestion entered=entered.clone()/> }.into_any(),
         Step::Needs => view! { <NeedsQuestion entered=entered.clone()/> }.into_any(),
@@ -94,8 +101,9 @@ pub fn StepPage(step: Step, entered: Entered, signed_in: bool, changing: bool, m
         <BackLink href=back/>
         <ErrorSummary entered=entered/>
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
-            <form method="post" action=paths::support_step(step) novalidate>
+            <form method="post" action=paths::support_step(step) novalidate data-check=check.code()>
                 {question}
+                <LiveCheck/>
                 {changing.then(|| view! { <Hidden name="changing" value="yes".into()/> })}
                 <Button text="Continue"/>
             </form>
@@ -109,7 +117,6 @@ fn SafetyQuestion(entered: Entered) -> impl IntoView {
     view! {
         <Radios entered=entered name="safe_now" label="Are you safe right now?" heading=Heading::Page choices=choices
             hint="We ask this first so that we can help you in time."/>
-        <LiveCheck form=FormName::SupportSafety/>
         <DangerBox/>
     }
 }
@@ -120,7 +127,6 @@ fn NeedsQuestion(entered: Entered) -> impl IntoView {
     view! {
         <Checkboxes entered=entered name="needs" label="What would help?" heading=Heading::Page choices=choices
             hint="Choose all that apply. You can talk to us about anything else later."/>
-        <LiveCheck form=FormName::SupportNeeds/>
     }
 }
 
@@ -134,7 +140,6 @@ fn ConcernsQuestion(entered: Entered) -> impl IntoView {
     view! {
         <Checkboxes entered=entered name="concerns" label="Does any of this apply to you?" heading=Heading::Page choices=choices
             hint="This helps us see who needs us first. Choose all that apply."/>
-        <LiveCheck form=FormName::SupportConcerns/>
     }
 }
 
@@ -146,7 +151,6 @@ fn WordsQuestion(entered: Entered) -> impl IntoView {
             hint="Up to 2,000 characters. Please do not write your account of what happened: it may have to be shown in court."
         />
         <SavedWords/>
-        <LiveCheck form=FormName::SupportWords/>
     }
 }
 
@@ -161,7 +165,6 @@ fn ReachSignedInQuestion(entered: Entered, may_contact: String) -> impl IntoView
         <p class="govuk-body">
             <a class="govuk-link" href=paths::CONTACT>"Change how we may contact you"</a> ". Your answers so far are kept."
         </p>
-        <LiveCheck form=FormName::SupportReachSignedIn/>
     }
 }
 
@@ -180,7 +183,6 @@ fn ReachQuestion(entered: Entered) -> impl IntoView {
         <TextInput entered=entered.clone() name="email" label="Email address" kind="email" width="govuk-input--width-20"/>
         <TextInput entered=entered.clone() name="when_safe" label="When is it safe? (optional)" hint="For example, weekdays before 3pm."/>
         <TextInput entered=entered name="name" label="What may we call you? (optional)" hint="Any name is fine." width="govuk-input--width-20"/>
-        <LiveCheck form=FormName::SupportReach/>
     }
 }
 
@@ -319,7 +321,6 @@ pub struct RequestView {
 
 #[component]
 pub fn RequestPage(view: RequestView, entered: Entered) -> impl IntoView {
-    let key = ThreadKey::Request(view.reference.clone());
     let action = paths::support(&view.reference);
     let reference = view.reference.to_string();
     view! {
@@ -341,7 +342,7 @@ pub fn RequestPage(view: RequestView, entered: Entered) -> impl IntoView {
                 }.into_any()
             }}
             <h2 class="govuk-heading-m">"Messages"</h2>
-            <ConversationParts action=action key=key thread=view.thread entered=entered/>
+            <ConversationParts action=action thread=view.thread entered=entered/>
             {view.answers.map(|answers| view! {
                 <h2 class="govuk-heading-m">"What you asked"</h2>
                 <p class="govuk-hint">"Sent on " {view.asked.clone()}</p>

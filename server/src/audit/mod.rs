@@ -299,42 +299,55 @@ pub enum Verdict {
     },
 }
 
-/// Walks the whole chain.
+#[derive(sqlx::FromRow)]
+struct End {
+    seq: i64,
+    hash: String,
+    last: Option<i64>,
+}
+
+/// Walks the whole chain as it is when asked; the portal may go on writing meanwhile.
 pub async fn verify(reader: &mut Reader) -> Result<Verdict, DbError> {
-    let mut hash = String::new();
-    let mut expected = 1;
+    // One statement: a row written after it is neither a forged end nor a missing one.
+    let end: End =
+        sql("select seq, hash, (select max(seq) from audit) as last from audit_head where chain = 1").fetch_one(reader).await?;
+    let broken = |seq, why| Ok(Verdict::Broken { seq, why });
+    let (mut hash, mut expected, mut from) = (String::new(), 1, i64::MIN);
     loop {
-        let lines: Vec<Line> = sql(
-            "select seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash from audit where seq >= $1 order by seq limit 1000",
-        )
-        .bind(expected)
+        let lines: Vec<Line> = sql("select seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash from audit \
+             where seq >= $1 and seq <= $2 order by seq limit 1000")
+        .bind(from)
+        .bind(end.seq)
         .fetch_all(reader)
         .await?;
         if lines.is_empty() {
             break;
         }
         for line in lines {
-            let why = if line.seq != expected {
-                Some("a row is missing before it")
+            if line.seq > expected {
+                return broken(line.seq, "a row is missing before it");
+            } else if line.seq < expected {
+                return broken(line.seq, "it was added before the beginning");
             } else if line.prev_hash != hash {
-                Some("it does not follow the row before")
+                return broken(line.seq, "it does not follow the row before");
             } else if line.digest() != line.hash {
-                Some("it was changed")
-            } else {
-                None
-            };
-            if let Some(why) = why {
-                return Ok(Verdict::Broken { seq: line.seq, why });
+                return broken(line.seq, "it was changed");
             }
             hash.clone_from(&line.hash);
             expected += 1;
         }
+        from = expected;
     }
-    let head: Head = sql("select seq, hash from audit_head where chain = 1").fetch_one(reader).await?;
-    if head.seq != expected - 1 || head.hash != hash {
-        return Ok(Verdict::Broken { seq: expected, why: "rows are missing at the end" });
+    if expected <= end.seq {
+        return broken(expected, "rows are missing at the end");
     }
-    Ok(Verdict::Sound { rows: expected - 1 })
+    if hash != end.hash {
+        return broken(end.seq, "it is not the end that was written");
+    }
+    if end.last.is_some_and(|last| last > end.seq) {
+        return broken(expected, "it was added after the end");
+    }
+    Ok(Verdict::Sound { rows: end.seq })
 }
 
 /// How many rows say this act happened; for tests and figures.

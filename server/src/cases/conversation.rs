@@ -11,13 +11,12 @@ use app::domain::ids::{CaseId, PersonId, RequestId};
 use app::domain::london;
 use app::domain::triage;
 use app::forms::message::NewMessage;
-use app::islands::views::{MessageView, ThreadKey, ThreadView};
+use app::pages::cases::{MessageView, ThreadKey, ThreadView};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
 struct MessageRow {
-    message_id: Uuid,
     author: String,
     staff_name: Option<String>,
     body: String,
@@ -62,7 +61,7 @@ pub async fn thread(portal: &Portal, session: &PersonSession, key: &ThreadKey) -
     let mut reader = portal.db.read().await?;
     let (rows, open): (Vec<MessageRow>, Option<OpenRow>) = match place(&mut reader, session.person, key).await? {
         Place::Case(case) => (
-            sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+            sql("select m.author, w.name as staff_name, m.body, m.sent_at from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
                  where r.person_id = $1 and r.case_id = $2 order by m.sent_at, m.message_id")
             .bind(session.person)
@@ -76,7 +75,7 @@ pub async fn thread(portal: &Portal, session: &PersonSession, key: &ThreadKey) -
                 .await?,
         ),
         Place::Request(request) => (
-            sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+            sql("select m.author, w.name as staff_name, m.body, m.sent_at from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
                  where r.person_id = $1 and r.request_id = $2 order by m.sent_at, m.message_id")
             .bind(session.person)
@@ -98,7 +97,6 @@ pub async fn thread(portal: &Portal, session: &PersonSession, key: &ThreadKey) -
             let mine = row.author == "person";
             let first_name = row.staff_name.as_deref().and_then(|name| name.split_whitespace().next()).unwrap_or("Hub").to_owned();
             MessageView {
-                id: row.message_id.to_string(),
                 mine,
                 who: if mine { "You".into() } else { format!("{first_name}, victims’ hub") },
                 body: row.body,

@@ -6,6 +6,7 @@ mod routes;
 mod store;
 
 pub use routes::routes;
+pub(crate) use routes::thread_part;
 
 /// How many messages of each request the person has not read.
 pub(crate) async fn unread_by_request(

@@ -5,7 +5,8 @@ use super::store;
 use crate::audit::{Act, Actor, Entry};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
-use crate::http::session::PersonSession;
+use crate::http::render;
+use crate::http::session::{Part, PersonSession};
 use crate::portal::Portal;
 use crate::support::requests;
 use app::domain::ids::CaseId;
@@ -13,8 +14,7 @@ use app::domain::london;
 use app::forms::message::NewMessage;
 use app::forms::{FieldErrors, Fields, Form as _};
 use app::govuk::Entered;
-use app::islands::views::ThreadKey;
-use app::pages::cases::{CasePage, CaseView, ConversationPage, ConversationView, Reported, TimelineItem};
+use app::pages::cases::{CasePage, CaseView, ConversationPage, ConversationView, Reported, Thread, ThreadKey, TimelineItem};
 use app::pages::home::{CaseCard, HomePage, HomeView, News, PromiseLine};
 use app::paths;
 use axum::Router;
@@ -91,6 +91,15 @@ async fn show(State(portal): State<Portal>, session: PersonSession, Path(id): Pa
     let mut reader = portal.db.read().await?;
     let case = store::case_for(&mut reader, session.person, id).await?.ok_or(Error::NotFound)?;
     let events = store::events(&mut reader, session.person, id).await?;
+    let unread = match session.unread {
+        0 => 0,
+        _ => store::unread(&mut reader, session.person)
+            .await?
+            .iter()
+            .filter(|unread| unread.case == Some(id))
+            .map(|unread| unread.count)
+            .sum(),
+    };
     drop(reader);
     // On record before a byte leaves.
     portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::CaseViewed, Some(session.person), id)).await?;
@@ -126,13 +135,23 @@ async fn show(State(portal): State<Portal>, session: PersonSession, Path(id): Pa
         received: london::moment_in_words(case.received_at),
         source: source_in_words(&case.source),
         hub: portal.hub(),
-        unread: session.unread,
+        unread,
     };
     Ok(portal.person_page(&session, "Updates").show(move || view! { <CasePage view=view/> }))
 }
 
-async fn messages(State(portal): State<Portal>, session: PersonSession, Path(id): Path<String>) -> Result<Response, Error> {
-    messages_page(&portal, session, case_id(&id)?, Entered::default()).await
+async fn messages(State(portal): State<Portal>, session: PersonSession, asked: Part, Path(id): Path<String>) -> Result<Response, Error> {
+    let id = case_id(&id)?;
+    if asked.is("thread") {
+        return thread_part(&portal, &session, &ThreadKey::Case(id)).await;
+    }
+    messages_page(&portal, session, id, Entered::default()).await
+}
+
+/// The conversation alone, for the island that looks again.
+pub(crate) async fn thread_part(portal: &Portal, session: &PersonSession, key: &ThreadKey) -> Result<Response, Error> {
+    let thread = conversation::thread(portal, session, key).await?;
+    Ok(render::part(move || view! { <Thread thread=thread/> }))
 }
 
 async fn messages_page(portal: &Portal, session: PersonSession, id: CaseId, entered: Entered) -> Result<Response, Error> {
@@ -143,7 +162,6 @@ async fn messages_page(portal: &Portal, session: PersonSession, id: CaseId, ente
         action: paths::case_messages(id),
         back: paths::case(id),
         title: "Messages".into(),
-        key,
         intro: thread.messages.is_empty().then(|| "Ask us anything about this case. We answer within 2 working days.".to_owned()),
         thread,
     };
@@ -163,15 +181,20 @@ pub(crate) fn submission(fields: &Fields) -> Result<Uuid, Error> {
 async fn send(
     State(portal): State<Portal>,
     session: PersonSession,
+    asked: Part,
     Path(id): Path<String>,
     Submitted(fields): Submitted,
 ) -> Result<Response, Error> {
     let id = case_id(&id)?;
+    let key = ThreadKey::Case(id);
     match NewMessage::parse(&fields) {
         Ok(form) => {
             // A form posted by hand may lack the id; then it is simply a message of its own.
             let submission = submission(&fields).unwrap_or_else(|_| portal.new_id());
-            conversation::send(&portal, &session, &ThreadKey::Case(id), form, submission).await?;
+            conversation::send(&portal, &session, &key, form, submission).await?;
+            if asked.is("thread") {
+                return thread_part(&portal, &session, &key).await;
+            }
             Ok(Redirect::to(&paths::case_messages(id)).into_response())
         }
         Err(errors) => messages_page(&portal, session, id, entered(fields, errors)).await,

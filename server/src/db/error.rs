@@ -12,7 +12,8 @@ pub enum DbError {
     /// A stored value that the code cannot read. A bug or a hand-edited database.
     #[error("the database holds something unreadable: {0}")]
     Inconsistent(String),
-    /// The group of changes this one belonged to could not be made durable. Nothing of it was kept.
+    /// Nothing of the change was kept: one of its statements had failed, or the group of changes it
+    /// belonged to could not be made durable.
     #[error("the change could not be made durable: {0}")]
     NotDurable(String),
     #[error(transparent)]
@@ -28,11 +29,6 @@ impl DbError {
     #[must_use]
     pub fn inconsistent(place: impl Into<String>) -> Self {
         Self::Inconsistent(place.into())
-    }
-
-    /// Is it only this statement that failed, so that the transaction may go on?
-    pub(super) fn leaves_transaction_usable(&self) -> bool {
-        matches!(self, Self::Conflict { .. } | Self::Duplicate(_) | Self::Inconsistent(_) | Self::Driver(sqlx::Error::RowNotFound))
     }
 }
 

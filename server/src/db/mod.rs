@@ -3,7 +3,7 @@
 //!
 //! - [`Db::read`]: a connection that can only read. Each statement sees the newest durable state.
 //! - [`Db::write`]: a transaction. Nothing in it exists before [`Tx::commit`] has answered, and then
-//!   it is on disk. Dropped, it leaves nothing.
+//!   it is on disk. Dropped, it leaves nothing. Cancelled while committing, it may be either, whole.
 //!
 //! To add a table: a new file in `migrations/`, in the portable types only (see [`statement`]).
 
@@ -14,9 +14,9 @@ mod writer;
 pub use error::DbError;
 pub use statement::{Conn, Connection, Row, Statement, Value, sql};
 
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Postgres, Sqlite, pool::PoolConnection};
+use sqlx::{ConnectOptions, Connection as _, Postgres, Sqlite, pool::PoolConnection};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -46,17 +46,25 @@ impl Db {
         if url.starts_with("sqlite:") {
             Self::open_sqlite(url).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let pool = PgPoolOptions::new()
-                .max_connections(16)
-                .test_before_acquire(false)
-                .acquire_timeout(Duration::from_secs(10))
-                .connect(url)
-                .await?;
-            MIGRATIONS.run(&pool).await?;
-            Ok(Self { store: Store::Postgres(pool) })
+            Self::open_postgres(url).await
         } else {
             Err(DbError::Unsuitable("the database address must begin with sqlite:// or postgres://".into()))
         }
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, DbError> {
+        let options = PgConnectOptions::from_str(url)?;
+        let mut conn = options.connect().await?;
+        MIGRATIONS.run(&mut conn).await?;
+        conn.close().await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .test_before_acquire(false)
+            .acquire_timeout(Duration::from_secs(10))
+            // A statement outside a transaction of ours can only read.
+            .connect_with(options.options([("default_transaction_read_only", "on")]))
+            .await?;
+        Ok(Self { store: Store::Postgres(pool) })
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, DbError> {
@@ -103,7 +111,7 @@ impl Db {
     pub async fn write(&self) -> Result<Tx, DbError> {
         Ok(match &self.store {
             Store::Sqlite { writer, .. } => Tx::Sqlite(writer.begin().await?),
-            Store::Postgres(pool) => Tx::Postgres { tx: pool.begin().await?, broken: None },
+            Store::Postgres(pool) => Tx::Postgres { tx: pool.begin_with("begin read write").await?, broken: None },
         })
     }
 
@@ -134,11 +142,11 @@ pub enum Reader {
 }
 
 impl Connection for Reader {
-    fn conn(&mut self) -> Conn<'_> {
-        match self {
+    fn conn(&mut self) -> Result<Conn<'_>, DbError> {
+        Ok(match self {
             Self::Sqlite(conn) => Conn::Sqlite(conn),
             Self::Postgres(conn) => Conn::Postgres(conn),
-        }
+        })
     }
 
     fn failed(&mut self, _: &DbError) {}
@@ -161,22 +169,18 @@ impl Tx {
 }
 
 impl Connection for Tx {
-    fn conn(&mut self) -> Conn<'_> {
+    fn conn(&mut self) -> Result<Conn<'_>, DbError> {
         match self {
-            Self::Sqlite(tx) => Conn::Sqlite(tx.conn()),
-            Self::Postgres { tx, .. } => Conn::Postgres(tx),
+            Self::Sqlite(tx) => tx.conn().map(Conn::Sqlite),
+            Self::Postgres { broken: Some(cause), .. } => Err(DbError::NotDurable(cause.clone())),
+            Self::Postgres { tx, broken: None } => Ok(Conn::Postgres(tx)),
         }
     }
 
     fn failed(&mut self, error: &DbError) {
         match self {
             Self::Sqlite(tx) => tx.failed(error),
-            // PostgreSQL refuses everything after a failed statement; only our own counts do not fail it.
-            Self::Postgres { broken, .. } => {
-                if !matches!(error, DbError::Conflict { .. } | DbError::Inconsistent(_)) {
-                    *broken = Some(error.to_string());
-                }
-            }
+            Self::Postgres { broken, .. } => *broken = Some(error.to_string()),
         }
     }
 }

@@ -67,9 +67,13 @@ pub enum Conn<'c> {
 }
 
 /// Something statements can run on.
+///
+/// A transaction in which a statement has failed, by a unique value that exists already too, refuses
+/// every further statement and its commit, on both databases: all that is left is to drop it. A
+/// [`DbError::Conflict`] or a missing row is an answer, not a failure.
 pub trait Connection: Send {
-    fn conn(&mut self) -> Conn<'_>;
-    /// Told of every failure, so that a broken transaction is never committed.
+    fn conn(&mut self) -> Result<Conn<'_>, DbError>;
+    /// Told of every failed statement.
     fn failed(&mut self, error: &DbError);
 }
 
@@ -112,7 +116,7 @@ impl Statement {
 
     /// Runs it; answers the number of rows changed.
     pub async fn execute(self, on: &mut impl Connection) -> Result<u64, DbError> {
-        match on.conn() {
+        match on.conn()? {
             Conn::Sqlite(c) => {
                 let query: SqliteQuery = bind_all!(sqlx::query(self.sql), self.values);
                 query.execute(c).await.map(|done| done.rows_affected())
@@ -134,7 +138,7 @@ impl Statement {
     }
 
     pub async fn fetch_optional<R: Row>(self, on: &mut impl Connection) -> Result<Option<R>, DbError> {
-        match on.conn() {
+        match on.conn()? {
             Conn::Sqlite(c) => {
                 let query: QueryAs<'static, Sqlite, R, SqliteArguments> = bind_all!(sqlx::query_as(self.sql), self.values);
                 query.fetch_optional(c).await
@@ -152,7 +156,7 @@ impl Statement {
     }
 
     pub async fn fetch_all<R: Row>(self, on: &mut impl Connection) -> Result<Vec<R>, DbError> {
-        match on.conn() {
+        match on.conn()? {
             Conn::Sqlite(c) => {
                 let query: QueryAs<'static, Sqlite, R, SqliteArguments> = bind_all!(sqlx::query_as(self.sql), self.values);
                 query.fetch_all(c).await

@@ -6,12 +6,15 @@
 //! costs one sync to disk, and a crowd shares one.
 //!
 //! It must never acknowledge early, and never let one caller's failure take another's change along:
-//! a failed caller rolls back to its own savepoint.
+//! a failed caller rolls back to its own savepoint. A caller may vanish at any await (a browser that
+//! goes away cancels its request), so what others depend on, the end of a change and the commit,
+//! runs in a task of its own.
 
 use super::error::DbError;
 use sqlx::sqlite::SqliteConnection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 /// No more changes than this share one commit.
@@ -26,11 +29,13 @@ struct Shared {
     line: Arc<Mutex<Line>>,
     /// How many callers stand in line for the connection.
     waiting: AtomicUsize,
+    /// Where unfinished business goes on when its caller has gone.
+    runtime: Handle,
 }
 
 struct Line {
     conn: SqliteConnection,
-    /// A transaction is open on the connection.
+    /// A transaction is open on the connection, or may be.
     open: bool,
     /// Callers whose change is in the open transaction.
     pending: Vec<oneshot::Sender<Result<(), String>>>,
@@ -39,6 +44,29 @@ struct Line {
 impl Line {
     async fn run(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         sqlx::query(sql).execute(&mut self.conn).await.map(drop)
+    }
+
+    /// Begins one caller's change, and the transaction around it if there is none.
+    async fn enter(&mut self) -> Result<(), sqlx::Error> {
+        if !self.open {
+            // Said before it is so: a caller cancelled while it waits for the answer leaves a
+            // transaction behind, and dropping its change must end it.
+            self.open = true;
+            self.run("begin immediate").await?;
+        }
+        self.run("savepoint change").await
+    }
+
+    /// Undoes one caller's change. If it cannot be undone alone, everything open is given up:
+    /// SQLite rolls all of it back by itself when, for example, the disk is full.
+    async fn undo(&mut self, cause: Option<String>) {
+        let undone = async {
+            self.run("rollback to change").await?;
+            self.run("release change").await
+        };
+        if let Err(error) = undone.await {
+            self.lose(&cause.unwrap_or_else(|| error.to_string())).await;
+        }
     }
 
     /// Makes the open transaction durable and tells everybody in it.
@@ -54,18 +82,20 @@ impl Line {
                     drop(caller.send(Ok(())));
                 }
             }
-            Err(error) => self.lose(&error).await,
+            Err(error) => self.lose(&error.to_string()).await,
         }
     }
 
     /// Gives the open transaction up and tells everybody in it.
-    async fn lose(&mut self, cause: &sqlx::Error) {
-        tracing::error!(%cause, changes = self.pending.len(), "a group of changes was not kept");
+    async fn lose(&mut self, cause: &str) {
+        if !self.pending.is_empty() {
+            tracing::error!(%cause, changes = self.pending.len(), "a group of changes was not kept");
+        }
         // Fails only if SQLite has already rolled back by itself.
         drop(self.run("rollback").await);
         self.open = false;
         for caller in self.pending.drain(..) {
-            drop(caller.send(Err(cause.to_string())));
+            drop(caller.send(Err(cause.to_owned())));
         }
     }
 }
@@ -81,15 +111,16 @@ impl Drop for Place<'_> {
         let left = self.writer.shared.waiting.fetch_sub(1, Ordering::SeqCst) - 1;
         if !self.served && left == 0 {
             let shared = Arc::clone(&self.writer.shared);
-            tokio::spawn(async move { shared.line.lock().await.settle().await });
+            self.writer.shared.runtime.spawn(async move { shared.line.lock().await.settle().await });
         }
     }
 }
 
 impl Writer {
+    /// Called inside the runtime that will outlive it.
     pub fn new(conn: SqliteConnection) -> Self {
-        let line = Line { conn, open: false, pending: Vec::new() };
-        Self { shared: Arc::new(Shared { line: Arc::new(Mutex::new(line)), waiting: AtomicUsize::new(0) }) }
+        let line = Arc::new(Mutex::new(Line { conn, open: false, pending: Vec::new() }));
+        Self { shared: Arc::new(Shared { line, waiting: AtomicUsize::new(0), runtime: Handle::current() }) }
     }
 
     pub async fn begin(&self) -> Result<GroupTx, DbError> {
@@ -100,12 +131,9 @@ impl Writer {
         // The guard goes in first: whatever fails or is given up below, dropping it settles the rest.
         let mut tx = GroupTx { shared: Arc::clone(&self.shared), line: Some(line), broken: None };
         drop(place);
-        let Some(line) = &mut tx.line else { return Ok(tx) };
-        if !line.open {
-            line.run("begin immediate").await?;
-            line.open = true;
+        if let Some(line) = &mut tx.line {
+            line.enter().await?;
         }
-        line.run("savepoint change").await?;
         Ok(tx)
     }
 }
@@ -118,35 +146,37 @@ pub struct GroupTx {
 }
 
 impl GroupTx {
-    pub fn conn(&mut self) -> &mut SqliteConnection {
-        // The guard is there until commit or drop, and both take `self`.
-        match &mut self.line {
-            Some(line) => &mut line.conn,
-            None => unreachable!("a transaction is used only while it holds the writer"),
+    /// Where statements run; nowhere after one has failed. SQLite may have rolled everything back by
+    /// then, and the next statement would stand alone, committed at once.
+    pub fn conn(&mut self) -> Result<&mut SqliteConnection, DbError> {
+        match (&self.broken, &mut self.line) {
+            (Some(cause), _) => Err(DbError::NotDurable(cause.clone())),
+            (None, Some(line)) => Ok(&mut line.conn),
+            // The guard is there until commit or drop, and both take `self`.
+            (None, None) => unreachable!("a transaction is used only while it holds the writer"),
         }
     }
 
     pub fn failed(&mut self, error: &DbError) {
-        if !error.leaves_transaction_usable() {
-            self.broken = Some(error.to_string());
-        }
+        self.broken = Some(error.to_string());
     }
 
     pub async fn commit(mut self) -> Result<(), DbError> {
-        if let Some(cause) = self.broken.take() {
-            return Err(DbError::NotDurable(cause)); // dropping rolls back
+        if let Some(cause) = &self.broken {
+            return Err(DbError::NotDurable(cause.clone())); // dropping rolls back
         }
         let Some(mut line) = self.line.take() else { return Ok(()) };
-        if let Err(error) = line.run("release change").await {
-            line.lose(&error).await;
-            return Err(DbError::NotDurable(error.to_string()));
-        }
         let (done, durable) = oneshot::channel();
-        line.pending.push(done);
-        if self.shared.waiting.load(Ordering::SeqCst) == 0 || line.pending.len() >= LARGEST_GROUP {
-            line.settle().await;
-        }
-        drop(line);
+        let shared = Arc::clone(&self.shared);
+        self.shared.runtime.spawn(async move {
+            let released = line.run("release change").await;
+            line.pending.push(done);
+            if let Err(error) = released {
+                line.lose(&error.to_string()).await;
+            } else if shared.waiting.load(Ordering::SeqCst) == 0 || line.pending.len() >= LARGEST_GROUP {
+                line.settle().await;
+            }
+        });
         match durable.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(cause)) => Err(DbError::NotDurable(cause)),
@@ -158,19 +188,9 @@ impl GroupTx {
 impl Drop for GroupTx {
     fn drop(&mut self) {
         let Some(mut line) = self.line.take() else { return };
-        let shared = Arc::clone(&self.shared);
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if !line.open {
-            return;
-        }
-        runtime.spawn(async move {
-            let undone = async {
-                line.run("rollback to change").await?;
-                line.run("release change").await
-            };
-            if let Err(error) = undone.await {
-                line.lose(&error).await;
-            }
+        let (shared, cause) = (Arc::clone(&self.shared), self.broken.take());
+        self.shared.runtime.spawn(async move {
+            line.undo(cause).await;
             if shared.waiting.load(Ordering::SeqCst) == 0 {
                 line.settle().await;
             }

@@ -2,10 +2,12 @@
 
 use crate::audit::{self, Act, Actor, Entry};
 use crate::contact::store as contact;
-use crate::db::{DbError, Tx, sql};
+use crate::db::{Connection, DbError, Tx, sql};
 use crate::feed;
 use crate::hub;
-use crate::import::apply::participate;
+use crate::import::apply::{self, participate};
+use crate::import::record::ReadError;
+use crate::import::source::Source;
 use crate::keys;
 use crate::portal::Portal;
 use crate::support::requests::{self, NewRequest};
@@ -28,6 +30,10 @@ pub enum SeedError {
     TooFewCases(usize),
     #[error("hashing failed")]
     Hashing,
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -135,6 +141,33 @@ const STAFF: [(StaffRole, &str, &str); 3] = [
     (StaffRole::Supervisor, "Priya Supervisor", "priya@hub.example.test"),
 ];
 
+/// The same crimes every time.
+const CRIMES_SEED: u64 = 201_812;
+
+/// Invents crimes and takes them in through the reader that real files go through.
+pub async fn invent_crimes(portal: &Portal, count: usize) -> Result<(), SeedError> {
+    let mut text = Vec::new();
+    super::generate::generate(CRIMES_SEED, count, &mut text)?;
+    let source = Source::read(std::io::Cursor::new(text))?;
+    let records = source.filter_map(|entry| entry.map(Result::ok).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let mut tx = portal.db.write().await?;
+    let import = apply::begin(&mut tx, portal.new_id(), "demo", "invented crimes", portal.now()).await?;
+    for group in records.chunks(apply::GROUP) {
+        apply::group(&mut tx, &portal.entropy, &import, group).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// The demo goes only into a database without people: ask before anything is put in.
+pub async fn must_hold_nobody(portal: &Portal) -> Result<(), SeedError> {
+    holds_nobody(&mut portal.db.read().await?).await
+}
+
+async fn holds_nobody(on: &mut impl Connection) -> Result<(), SeedError> {
+    let (there,): (i64,) = sql("select count(*) from people").fetch_one(on).await?;
+    if there > 0 { Err(SeedError::NotEmpty) } else { Ok(()) }
+}
+
 /// Fills an empty database that already holds cases. `invent`: the cases are invented too, so they
 /// may be given invented earlier steps; real ones never are.
 pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
@@ -152,10 +185,7 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
         staff.push((StaffId(portal.new_id()), password, hash));
     }
     let mut tx = portal.db.write().await?;
-    let (there,): (i64,) = sql("select count(*) from people").fetch_one(&mut tx).await?;
-    if there > 0 {
-        return Err(SeedError::NotEmpty);
-    }
+    holds_nobody(&mut tx).await?;
     let cases = chosen_cases(&mut tx).await?;
     if cases.len() < 5 {
         return Err(SeedError::TooFewCases(cases.len()));

@@ -1,18 +1,13 @@
-//! The door for islands' calls. A desk is made for each call from the cookies it came with; a call
-//! that only looks does not lengthen the session, so a forgotten open page still times out.
+//! The door for the hub's island. A desk is made for each call from the cookies it came with; a call
+//! only looks, so it does not lengthen the session: a forgotten open page still times out.
 
-use super::session::{self, PersonSession, Sign, StaffSession};
-use super::{cookies, fields};
-use crate::db::DbError;
+use super::fields;
+use super::session::{self, Sign};
 use crate::error::Error;
+use crate::hub;
 use crate::portal::Portal;
-use crate::{cases, hub, support};
-use app::domain::ids::StaffId;
-use app::forms::message::NewMessage;
-use app::forms::support::Step;
-use app::forms::{Fields, Form as _};
 use app::islands::api::PortalError;
-use app::islands::views::{QueueView, ThreadKey, ThreadView};
+use app::islands::views::QueueView;
 use app::ports::Desk;
 use async_trait::async_trait;
 use axum::extract::{Request, State};
@@ -20,62 +15,25 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use leptos::prelude::provide_context;
 use std::sync::Arc;
-use uuid::Uuid;
 
 struct CallDesk {
     portal: Portal,
     headers: HeaderMap,
 }
 
-impl CallDesk {
-    async fn person(&self, sign: Sign) -> Result<PersonSession, PortalError> {
-        session::person(&self.portal, &self.headers, sign).await.map_err(|error| told(error.into()))?.ok_or(PortalError::SignIn)
-    }
-
-    async fn staff(&self) -> Result<StaffSession, PortalError> {
-        let sign = Sign::PageLooksByItself;
-        session::staff(&self.portal, &self.headers, sign).await.map_err(|error| told(error.into()))?.ok_or(PortalError::SignIn)
-    }
-}
-
-fn told(error: Error) -> PortalError {
-    match error {
-        Error::SignIn | Error::StaffSignIn => PortalError::SignIn,
-        Error::NotFound | Error::Db(DbError::Conflict { .. }) | Error::OutOfDate | Error::BadRequest(_) => PortalError::NotFound,
-        Error::Db(_) | Error::Internal(_) => {
-            tracing::error!(%error, "an island's call failed");
-            PortalError::Unavailable
-        }
-    }
+fn failed(error: &Error) -> PortalError {
+    tracing::error!(%error, "an island's call failed");
+    PortalError::Unavailable
 }
 
 #[async_trait]
 impl Desk for CallDesk {
-    async fn thread(&self, key: ThreadKey) -> Result<ThreadView, PortalError> {
-        let person = self.person(Sign::PageLooksByItself).await?;
-        cases::conversation::thread(&self.portal, &person, &key).await.map_err(told)
-    }
-
-    async fn send_message(&self, key: ThreadKey, message: String, submission: String) -> Result<ThreadView, PortalError> {
-        let person = self.person(Sign::SomebodyIsThere).await?;
-        let form = NewMessage::parse(&Fields::new(vec![("message".into(), message)])).map_err(PortalError::Invalid)?;
-        let submission = submission.parse::<Uuid>().map_err(|_| PortalError::NotFound)?;
-        cases::conversation::send(&self.portal, &person, &key, form, submission).await.map_err(told)?;
-        cases::conversation::thread(&self.portal, &person, &key).await.map_err(told)
-    }
-
-    async fn keep_words(&self, words: String) -> Result<String, PortalError> {
-        let fields = Fields::new(vec![("words".into(), words)]);
-        Step::Words.check(&fields, false).map_err(PortalError::Invalid)?;
-        let person = session::person(&self.portal, &self.headers, Sign::SomebodyIsThere).await.map_err(|error| told(error.into()))?;
-        let token = cookies::read(&self.headers, cookies::DRAFT);
-        support::draft::keep_words(&self.portal, person.as_ref(), token.as_deref(), &fields).await.map_err(told)
-    }
-
     async fn queue(&self, mine_only: bool) -> Result<QueueView, PortalError> {
-        let staff = self.staff().await?;
-        let only: Option<StaffId> = mine_only.then_some(staff.staff);
-        hub::queue(&self.portal, &staff, only).await.map_err(told)
+        let staff = session::staff(&self.portal, &self.headers, Sign::PageLooksByItself)
+            .await
+            .map_err(|error| failed(&error.into()))?
+            .ok_or(PortalError::SignIn)?;
+        hub::queue(&self.portal, &staff, mine_only.then_some(staff.staff)).await.map_err(|error| failed(&error))
     }
 }
 

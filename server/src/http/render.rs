@@ -45,14 +45,14 @@ impl Portal {
 
     /// A page that anybody may read.
     pub fn public_page(&self, title: impl Into<String>) -> Page<'_> {
-        self.page(Area::Public { exit: false }, title)
+        self.page(Area::Public, title)
     }
 
-    /// A page that anybody may read, on which somebody may be writing: it has the exit.
+    /// A page for somebody who may or may not have signed in.
     pub fn open_page(&self, session: Option<&PersonSession>, title: impl Into<String>) -> Page<'_> {
         match session {
             Some(session) => self.person_page(session, title),
-            None => self.page(Area::Public { exit: true }, title),
+            None => self.page(Area::Public, title),
         }
     }
 
@@ -120,4 +120,12 @@ impl Page<'_> {
         response.extensions_mut().insert(policy);
         response
     }
+}
+
+/// A part of a page, for the island that asked for it. It carries no policy of its own: a browser that
+/// opened it as a page could do nothing with it.
+pub fn part<V: IntoView>(make: impl FnOnce() -> V) -> Response {
+    let mut response = Response::new(Body::from(html(make)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
 }

@@ -9,7 +9,8 @@ use crate::portal::Portal;
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::staff::StaffRole;
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
+use app::islands::page::PART_HEADER;
+use axum::http::{HeaderMap, Method};
 use axum::http::request::Parts;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
@@ -127,10 +128,32 @@ pub async fn staff(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<O
     Ok(Some(StaffSession { staff: StaffId(row.staff_id), name: row.name, role, token_hash }))
 }
 
+/// A page that asks for a part of itself shows nobody's presence; whatever is sent does.
+fn sign_of(parts: &Parts) -> Sign {
+    if parts.method == Method::GET && parts.headers.contains_key(PART_HEADER) { Sign::PageLooksByItself } else { Sign::SomebodyIsThere }
+}
+
+/// Which part of the page is asked for, if not the whole.
+pub struct Part(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Part {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.headers.get(PART_HEADER).and_then(|name| name.to_str().ok()).map(str::to_owned)))
+    }
+}
+
+impl Part {
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.0.as_deref() == Some(name)
+    }
+}
+
 impl FromRequestParts<Portal> for PersonSession {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Error> {
-        person(portal, &parts.headers, Sign::SomebodyIsThere).await?.ok_or(Error::SignIn)
+        person(portal, &parts.headers, sign_of(parts)).await?.ok_or(Error::SignIn)
     }
 }
 

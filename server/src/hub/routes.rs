@@ -143,6 +143,16 @@ fn back(request: &Request, mark: &str) -> Response {
     Redirect::to(&format!("{}?{mark}", paths::hub_request(&request.reference))).into_response()
 }
 
+/// Stores a move. `false`: somebody else moved it in between; the version makes exactly one winner of
+/// any number.
+async fn moved(tx: &mut Tx, request: &Request, state: RequestState) -> Result<bool, DbError> {
+    match requests::save_state(tx, request, state, request.due).await {
+        Ok(()) => Ok(true),
+        Err(DbError::Conflict { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 async fn record(tx: &mut Tx, staff: &StaffSession, act: Act, request: &Request, now: DateTime<Utc>) -> Result<(), DbError> {
     audit::append(tx, now, Entry::new(Actor::Staff(staff.staff), act, request.person, request.id)).await
 }
@@ -159,15 +169,10 @@ async fn claim(State(portal): State<Portal>, staff: StaffSession, Path(reference
             return request_page(&portal, &staff, &reference, Entered::new(Fields::default(), refused(error, "main")), None).await;
         }
     };
-    // The version makes exactly one winner of any number.
-    match requests::save_state(&mut tx, &request, state, request.due).await {
-        Ok(()) => {}
-        Err(DbError::Conflict { .. }) => {
-            drop(tx);
-            let errors = refused(InvalidMove::HeldByAnother, "main");
-            return request_page(&portal, &staff, &reference, Entered::new(Fields::default(), errors), None).await;
-        }
-        Err(error) => return Err(error.into()),
+    if !moved(&mut tx, &request, state).await? {
+        drop(tx);
+        let errors = refused(InvalidMove::HeldByAnother, "main");
+        return request_page(&portal, &staff, &reference, Entered::new(Fields::default(), errors), None).await;
     }
     record(&mut tx, &staff, Act::RequestClaimed, &request, now).await?;
     tx.commit().await?;
@@ -227,7 +232,10 @@ async fn reply(
         return request_page(&portal, &staff, &reference, Entered::new(fields, errors), None).await;
     }
     let state = RequestState::Replied { by: staff.staff, at: now };
-    requests::save_state(&mut tx, &request, state, request.due).await?;
+    if !moved(&mut tx, &request, state).await? {
+        drop(tx);
+        return request_page(&portal, &staff, &reference, Entered::new(fields, FieldErrors::one("message", CROSSED)), None).await;
+    }
     sql("update support_requests set answered_at = $2 where request_id = $1 and answered_at is null")
         .bind(request.id)
         .bind(now)
@@ -303,7 +311,10 @@ async fn close(
         return request_page(&portal, &staff, &reference, Entered::new(fields, errors), None).await;
     }
     let state = RequestState::Closed { by: staff.staff, at: now, closing: form.closing };
-    requests::save_state(&mut tx, &request, state, request.due).await?;
+    if !moved(&mut tx, &request, state).await? {
+        drop(tx);
+        return request_page(&portal, &staff, &reference, Entered::new(fields, FieldErrors::one("closing", CROSSED)), None).await;
+    }
     record(&mut tx, &staff, Act::RequestClosed, &request, now).await?;
     tx.commit().await?;
     Ok(back(&request, "closed"))

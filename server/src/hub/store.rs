@@ -17,6 +17,7 @@ use app::domain::triage::{Reason, Tier};
 use app::islands::views::{QueueRow, QueueView};
 use app::pages::hub::{HubMessage, HubNote, HubPerson, TaskLine};
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 /// Rows shown at once; the count of all stands above them.
@@ -33,6 +34,7 @@ struct QueueLine {
     asked_at: DateTime<Utc>,
     waiting_since: Option<DateTime<Utc>>,
     staff_id: Option<Uuid>,
+    state: String,
     holder: Option<String>,
 }
 
@@ -40,24 +42,37 @@ fn first_name(name: &str) -> String {
     name.split_whitespace().next().unwrap_or("A colleague").to_owned()
 }
 
-/// Open requests by (tier, due). The list names nobody: only what is asked, how urgent, by when.
+macro_rules! queue_lines {
+    ($which:literal) => {
+        concat!(
+            "select r.reference, r.kind, r.answers, r.tier, r.reasons, r.due_at, r.asked_at, r.waiting_since, r.staff_id, r.state, \
+               w.name as holder from support_requests r left join staff w on w.staff_id = r.staff_id ",
+            $which
+        )
+    };
+}
+
+/// Open requests by (tier, due); for one member of staff also those they have answered, last, so that
+/// none in hand is out of sight. The list names nobody: only what is asked, how urgent, by when.
 pub async fn queue(portal: &Portal, staff: &StaffSession, only: Option<StaffId>) -> Result<QueueView, Error> {
     let now = portal.now();
     let mut reader = portal.db.read().await?;
-    let lines: Vec<QueueLine> = sql(
-        "select r.reference, r.kind, r.answers, r.tier, r.reasons, r.due_at, r.asked_at, r.waiting_since, r.staff_id, w.name as holder \
-         from support_requests r left join staff w on w.staff_id = r.staff_id \
-         where r.state in ('waiting', 'claimed') and ($1 is null or r.staff_id = $1) order by r.tier, r.due_at, r.request_id limit $2",
-    )
-    .bind(only)
-    .bind(ROWS_SHOWN)
-    .fetch_all(&mut reader)
-    .await?;
-    let (open,): (i64,) =
-        sql("select count(*) from support_requests where state in ('waiting', 'claimed') and ($1 is null or staff_id = $1)")
-            .bind(only)
-            .fetch_one(&mut reader)
-            .await?;
+    let (lines, count) = match only {
+        Some(me) => (
+            sql(queue_lines!(
+                "where r.staff_id = $2 and r.state in ('claimed', 'replied') order by r.state, r.tier, r.due_at, r.request_id limit $1"
+            ))
+            .bind(ROWS_SHOWN)
+            .bind(me),
+            sql("select count(*) from support_requests where staff_id = $1 and state in ('claimed', 'replied')").bind(me),
+        ),
+        None => (
+            sql(queue_lines!("where r.state in ('waiting', 'claimed') order by r.tier, r.due_at, r.request_id limit $1")).bind(ROWS_SHOWN),
+            sql("select count(*) from support_requests where state in ('waiting', 'claimed')"),
+        ),
+    };
+    let lines: Vec<QueueLine> = lines.fetch_all(&mut reader).await?;
+    let (open,): (i64,) = count.fetch_one(&mut reader).await?;
     let rows = lines.into_iter().map(|line| row(line, staff.staff, now)).collect::<Result<_, DbError>>()?;
     Ok(QueueView { rows, open: u64::try_from(open).unwrap_or(0), mine_only: only.is_some() })
 }
@@ -66,6 +81,7 @@ fn row(line: QueueLine, me: StaffId, now: DateTime<Utc>) -> Result<QueueRow, DbE
     let broken = |column: &str| DbError::inconsistent(format!("support_requests.{column}"));
     let tier = Tier::from_number(line.tier).ok_or_else(|| broken("tier"))?;
     let answers: Option<Answers> = serde_json::from_str(&line.answers).map_err(|_| broken("answers"))?;
+    let answered = line.state == "replied";
     Ok(QueueRow {
         reference: Reference::parse(&line.reference).ok_or_else(|| broken("reference"))?,
         asks: match answers {
@@ -77,8 +93,8 @@ fn row(line: QueueLine, me: StaffId, now: DateTime<Utc>) -> Result<QueueRow, DbE
         tier_name: tier.name().into(),
         reasons: line.reasons.split(',').filter_map(Reason::from_code).map(|reason| reason.in_words().to_owned()).collect(),
         waiting: london::moment_in_words(line.waiting_since.unwrap_or(line.asked_at)),
-        due: london::deadline_in_words(line.due_at, now),
-        overdue: line.due_at <= now,
+        due: if answered { "answered".into() } else { london::deadline_in_words(line.due_at, now) },
+        overdue: !answered && line.due_at <= now,
         mine: line.staff_id == Some(me.0),
         holder: line.holder.as_deref().map(first_name),
     })
@@ -106,6 +122,7 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
     .fetch_all(&mut reader)
     .await?;
     let mut lines = Vec::with_capacity(rows.len());
+    let mut looks = Vec::with_capacity(rows.len());
     for row in rows {
         let person = PersonId(row.person_id);
         let channel = row.channel.as_deref().and_then(Channel::from_code);
@@ -130,8 +147,10 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
             value,
             since: london::moment_in_words(row.made_at),
         });
-        portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::TasksViewed, Some(person), row.task_id)).await?;
+        looks.push(portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::TasksViewed, Some(person), row.task_id)));
     }
+    // All on record, in one go, before a byte leaves.
+    try_join_all(looks).await?;
     Ok(lines)
 }
 

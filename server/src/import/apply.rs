@@ -125,7 +125,8 @@ pub async fn group(tx: &mut Tx, entropy: &Entropy, import: &Import, records: &[C
                 continue;
             }
             let stage = step.wording.stage();
-            if !case.from_this_import || stage.rank() >= case.stage.rank() {
+            // "Recorded" is the want of an outcome: the first one counts, even "no update".
+            if !case.from_this_import || case.stage == Stage::Recorded || stage.rank() >= case.stage.rank() {
                 case.stage = stage;
                 case.from_this_import = true;
             }

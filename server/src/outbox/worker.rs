@@ -27,6 +27,7 @@ struct Row {
     subject_id: Uuid,
     attempts: i64,
     queued_at: DateTime<Utc>,
+    failing_since: Option<DateTime<Utc>>,
 }
 
 struct Queued {
@@ -36,6 +37,7 @@ struct Queued {
     subject: Uuid,
     attempts: i64,
     since: DateTime<Utc>,
+    failing_since: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for Queued {
@@ -48,6 +50,7 @@ impl TryFrom<Row> for Queued {
             subject: row.subject_id,
             attempts: row.attempts,
             since: row.queued_at,
+            failing_since: row.failing_since,
         })
     }
 }
@@ -58,9 +61,14 @@ enum Verdict {
     /// Staff tell the person by hand; `None`: no safe way is known.
     Task(Option<Channel>),
     NotSent(&'static str),
-    Later {
+    /// The person's hours have not begun.
+    Wait {
+        until: DateTime<Utc>,
+    },
+    /// Mail does not work.
+    Retry {
         at: DateTime<Utc>,
-        why: &'static str,
+        since: DateTime<Utc>,
     },
     GaveUp,
 }
@@ -87,7 +95,9 @@ pub async fn deliver_due(portal: &Portal) -> Result<usize, DbError> {
             return Ok(count);
         }
         count += batch.len();
-        let settled = join_all(batch.into_iter().map(|queued| async move {
+        // One that cannot be read is an error of its own: the others go out.
+        let settled = join_all(batch.into_iter().map(|row| async move {
+            let queued = Queued::try_from(row)?;
             let verdict = deliver(portal, &queued).await?;
             settle(portal, &queued, lease, verdict).await
         }))
@@ -96,7 +106,7 @@ pub async fn deliver_due(portal: &Portal) -> Result<usize, DbError> {
     }
 }
 
-async fn take(portal: &Portal, lease: Uuid) -> Result<Vec<Queued>, DbError> {
+async fn take(portal: &Portal, lease: Uuid) -> Result<Vec<Row>, DbError> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     // The conditions stand twice: PostgreSQL checks the outer ones again after waiting for a lock.
@@ -104,7 +114,7 @@ async fn take(portal: &Portal, lease: Uuid) -> Result<Vec<Queued>, DbError> {
          where state = 'due' and due_at <= $1 and (leased_until is null or leased_until < $1) and outbox_id in \
            (select outbox_id from outbox where state = 'due' and due_at <= $1 and (leased_until is null or leased_until < $1) \
              order by due_at limit $4) \
-         returning outbox_id, notice, person_id, subject_id, attempts, queued_at")
+         returning outbox_id, notice, person_id, subject_id, attempts, queued_at, failing_since")
     .bind(now)
     .bind(lease)
     .bind(now + LEASE)
@@ -112,7 +122,7 @@ async fn take(portal: &Portal, lease: Uuid) -> Result<Vec<Queued>, DbError> {
     .fetch_all(&mut tx)
     .await?;
     tx.commit().await?;
-    rows.into_iter().map(Queued::try_from).collect()
+    Ok(rows)
 }
 
 async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
@@ -122,7 +132,7 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
     if queued.notice == Notice::SignInCode && now - queued.since >= CODE_LIFE {
         return Ok(Verdict::NotSent("the code has run out"));
     }
-    if queued.notice == Notice::ReplyWaiting && nothing_unread(&mut reader, person, queued.subject).await? {
+    if queued.notice == Notice::ReplyWaiting && nothing_unread(&mut reader, person).await? {
         return Ok(Verdict::NotSent("read already"));
     }
     let grants = store::grants(&mut reader, person).await?;
@@ -138,7 +148,7 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
     };
     let contact = match allowed {
         Ok(contact) => contact,
-        Err(NotSafe::OutsideHours { opens }) => return Ok(Verdict::Later { at: opens, why: "outside the hours chosen" }),
+        Err(NotSafe::OutsideHours { opens }) => return Ok(Verdict::Wait { until: opens }),
         Err(NotSafe::NotGranted | NotSafe::Expired) => return Ok(Verdict::Task(None)),
     };
     if contact.channel() != Channel::Email {
@@ -153,11 +163,8 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
         Err(MailError::Refused(_)) => Verdict::Task(None),
         Err(error @ (MailError::NotNow(_) | MailError::Settings(_))) => {
             tracing::warn!(%error, notice = queued.notice.code(), attempts = queued.attempts, "mail was put off");
-            if now - queued.since >= TRY_FOR {
-                Verdict::GaveUp
-            } else {
-                Verdict::Later { at: now + wait_after(queued.attempts), why: "mail is not working" }
-            }
+            let since = queued.failing_since.unwrap_or(now);
+            if now - since >= TRY_FOR { Verdict::GaveUp } else { Verdict::Retry { at: now + wait_after(queued.attempts), since } }
         }
     })
 }
@@ -174,11 +181,11 @@ fn wait_after(attempts: i64) -> Duration {
     }
 }
 
-async fn nothing_unread(reader: &mut crate::db::Reader, person: PersonId, request: Uuid) -> Result<bool, DbError> {
+/// Of any request: a notice that waits already stands for every reply after it (see [`super::queue`]).
+async fn nothing_unread(reader: &mut crate::db::Reader, person: PersonId) -> Result<bool, DbError> {
     let (unread,): (i64,) = sql("select count(*) from messages m join support_requests r on r.request_id = m.request_id \
-         where r.person_id = $1 and r.request_id = $2 and m.author = 'hub' and m.read_at is null")
+         where r.person_id = $1 and m.author = 'hub' and m.read_at is null")
     .bind(person)
-    .bind(request)
     .fetch_one(reader)
     .await?;
     Ok(unread == 0)
@@ -191,13 +198,16 @@ async fn settle(portal: &Portal, queued: &Queued, lease: Uuid, verdict: Verdict)
         Verdict::Sent => ("sent", None, None, Some(Act::NoticeSent)),
         Verdict::Task(_) => ("task", None, None, Some(Act::NoticeToTask)),
         Verdict::NotSent(why) => ("not_sent", Some(*why), None, Some(Act::NoticeNotSent)),
-        Verdict::Later { at, why } => ("due", Some(*why), Some(*at), None),
+        Verdict::Wait { until } => ("due", Some("outside the hours chosen"), Some(*until), None),
+        Verdict::Retry { at, .. } => ("due", Some("mail is not working"), Some(*at), None),
         Verdict::GaveUp => ("gave_up", Some("mail did not work for 72 hours"), None, Some(Act::NoticeToTask)),
     };
     let settled = due.is_none().then_some(now);
+    let failing = if let Verdict::Retry { since, .. } = verdict { Some(since) } else { queued.failing_since };
     // Only the holder of the lease settles: a worker that was too slow has lost it.
     let kept = sql(
-        "update outbox set state = $3, reason = $4, due_at = coalesce($5, due_at), settled_at = $6, leased_until = null, lease = null \
+        "update outbox set state = $3, reason = $4, due_at = coalesce($5, due_at), settled_at = $6, failing_since = $7, \
+         leased_until = null, lease = null \
          where outbox_id = $1 and lease = $2",
     )
     .bind(queued.id)
@@ -206,6 +216,7 @@ async fn settle(portal: &Portal, queued: &Queued, lease: Uuid, verdict: Verdict)
     .bind(reason)
     .bind(due)
     .bind(settled)
+    .bind(failing)
     .execute(&mut tx)
     .await?;
     if kept == 0 {

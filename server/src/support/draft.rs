@@ -2,12 +2,8 @@
 //! be somebody else's tomorrow. A signed-in person finds theirs from any browser.
 
 use crate::db::{Connection, DbError, Tx, sql};
-use crate::error::Error;
-use crate::http::session::PersonSession;
 use crate::keys;
-use crate::portal::Portal;
 use app::domain::ids::{PersonId, Reference};
-use app::domain::london;
 use app::forms::Fields;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
@@ -104,20 +100,4 @@ pub async fn purge(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64, DbError> {
 
 pub async fn remove(tx: &mut Tx, token_hash: &str) -> Result<(), DbError> {
     sql("delete from drafts where token_hash = $1").bind(token_hash).execute(tx).await.map(drop)
-}
-
-/// Keeps unfinished words; answers the London time at which they were kept. Words without a draft
-/// are the first thing somebody wrote on a page opened by its address: the form itself will begin one.
-pub async fn keep_words(portal: &Portal, session: Option<&PersonSession>, token: Option<&str>, words: &Fields) -> Result<String, Error> {
-    let now = portal.now();
-    let person = session.map(|session| session.person);
-    let mut tx = portal.db.write().await?;
-    let Some(mut draft) = find(&mut tx, person, token, now).await? else { return Err(Error::NotFound) };
-    if draft.sent.is_some() {
-        return Err(Error::NotFound);
-    }
-    draft.fields = draft.fields.replaced(&["words"], words);
-    save(&mut tx, &draft, person, now).await?;
-    tx.commit().await?;
-    Ok(london::time_in_words(london::wall(now).time()))
 }

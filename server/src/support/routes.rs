@@ -2,13 +2,13 @@
 
 use super::{draft, requests};
 use crate::audit::{Act, Actor, Entry};
-use crate::cases::conversation;
+use crate::cases::{conversation, thread_part};
 use crate::contact;
 use crate::db::DbError;
 use crate::error::Error;
 use crate::http::cookies;
 use crate::http::fields::Form as Submitted;
-use crate::http::session::{MaybePerson, PersonSession};
+use crate::http::session::{MaybePerson, Part, PersonSession};
 use crate::keys;
 use crate::portal::Portal;
 use app::domain::contact::Channel;
@@ -19,7 +19,7 @@ use app::forms::message::NewMessage;
 use app::forms::support::{Step, answers};
 use app::forms::{FieldErrors, Fields, Form as _};
 use app::govuk::Entered;
-use app::islands::views::ThreadKey;
+use app::pages::cases::ThreadKey;
 use app::pages::support::{
     AskedLine, AskedPage, AskedView, CheckPage, DangerPage, RequestPage, RequestView, SentPage, SentView, StepPage, SupportStartPage,
 };
@@ -116,6 +116,7 @@ async fn told_how(portal: &Portal, session: &PersonSession) -> Result<String, Db
 async fn answer(
     State(portal): State<Portal>,
     MaybePerson(session): MaybePerson,
+    asked: Part,
     headers: HeaderMap,
     Path(slug): Path<String>,
     Submitted(fields): Submitted,
@@ -142,14 +143,16 @@ async fn answer(
     draft.fields = draft.fields.replaced(step.fields(), &fields);
     draft::save(&mut tx, &draft, person, now).await?;
     tx.commit().await?;
-    let to = if step == Step::Safety && fields.one("safe_now") == SafeNow::InDanger.code() {
-        paths::SUPPORT_DANGER.to_owned()
+    let mut response = if asked.is("saved") {
+        // Kept while somebody writes: they stay where they are.
+        format!("Saved at {}", london::time_in_words(london::wall(now).time())).into_response()
+    } else if step == Step::Safety && fields.one("safe_now") == SafeNow::InDanger.code() {
+        Redirect::to(paths::SUPPORT_DANGER).into_response()
     } else if changing {
-        paths::SUPPORT_CHECK.to_owned()
+        Redirect::to(paths::SUPPORT_CHECK).into_response()
     } else {
-        step.next().map_or_else(|| paths::SUPPORT_CHECK.to_owned(), paths::support_step)
+        Redirect::to(&step.next().map_or_else(|| paths::SUPPORT_CHECK.to_owned(), paths::support_step)).into_response()
     };
-    let mut response = Redirect::to(&to).into_response();
     if let Some(token) = new_token {
         response.headers_mut().append(header::SET_COOKIE, cookies::set(cookies::DRAFT, &token));
     }
@@ -269,9 +272,14 @@ async fn asked(State(portal): State<Portal>, session: PersonSession) -> Result<R
 async fn show(
     State(portal): State<Portal>,
     session: PersonSession,
+    asked: Part,
     Path(reference): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
+    if asked.is("thread") {
+        let known = Reference::parse(&reference).ok_or(Error::NotFound)?;
+        return thread_part(&portal, &session, &ThreadKey::Request(known)).await;
+    }
     request_page(&portal, session, &reference, Entered::default(), query.as_deref() == Some("sent")).await
 }
 
@@ -313,14 +321,19 @@ async fn request_page(
 async fn write(
     State(portal): State<Portal>,
     session: PersonSession,
+    asked: Part,
     Path(reference): Path<String>,
     Submitted(fields): Submitted,
 ) -> Result<Response, Error> {
     let known = Reference::parse(&reference).ok_or(Error::NotFound)?;
+    let key = ThreadKey::Request(known.clone());
     match NewMessage::parse(&fields) {
         Ok(form) => {
             let submission = fields.one("submission_id").parse().unwrap_or_else(|_| portal.new_id());
-            conversation::send(&portal, &session, &ThreadKey::Request(known.clone()), form, submission).await?;
+            conversation::send(&portal, &session, &key, form, submission).await?;
+            if asked.is("thread") {
+                return thread_part(&portal, &session, &key).await;
+            }
             Ok(Redirect::to(&paths::support(&known)).into_response())
         }
         Err(errors) => request_page(&portal, session, &reference, Entered::new(fields, errors), false).await,

@@ -1,1 +1,17 @@
-fn main() {}
+//! The portal as browsers, machines and mail servers meet it: the real router, a real database, a
+//! real SMTP server. One module for each journey; `harness` is what they share.
+
+mod account;
+mod bad_input;
+mod cases;
+mod contact;
+mod exit;
+mod feed;
+mod harness;
+mod hostile;
+mod hub;
+mod postgres;
+mod public;
+mod secrets;
+mod smtp;
+mod support;

@@ -1,0 +1,95 @@
+//! No secret and nobody's address in the log, whatever happens.
+
+use crate::harness::{Hub, form_request};
+use crate::smtp::Behaviour;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use server::db::sql;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Kept {
+    type Writer = Self;
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// On one thread, so that this test's log is all that is heard.
+#[tokio::test]
+async fn no_code_pin_token_address_or_word_reaches_the_log() {
+    let kept = Kept::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).without_time().with_writer(kept.clone());
+    let _heard = tracing::subscriber::set_default(subscriber.finish());
+
+    let hub = Hub::start().await;
+    let (mut amira, code) = hub.asked_for_a_code("amira").await;
+    let challenge = amira.jar["__Host-c"].clone();
+    let pin = hub.demo_person("amira").pin.clone();
+    amira.post("/sign-in/code", &[("code", &code), ("pin", "000000")]).await;
+    amira.post("/sign-in/code", &[("code", &code), ("pin", &pin)]).await.location();
+    let mut sam = hub.staff("sam").await;
+    let staff = hub.demo_staff("sam");
+    hub.browser().post("/hub/sign-in", &[("email", staff.email), ("password", "a wrong password")]).await;
+    amira.writes(&format!("{}/messages", hub.case_of("amira")), "Nobody else may read this sentence").await;
+    amira.post("/contact/letter", &[("safe", "yes"), ("say_who", "no"), ("address", "9 Quiet Close")]).await.location();
+    let key = hub.machine_key().to_owned();
+    let batch = Request::post("/api/v1/cases")
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(r#"{"cases":[{"reference":"1","month":"2026-10","crime_type":"x","people":[{"key":"P","name":"N","role":"victim","email":"nobody else"}]}]}"#))
+        .unwrap();
+    assert_eq!(hub.browser().send(batch).await.status, StatusCode::OK);
+    // Mail that fails, with the server's words, and a database that fails, with the driver's.
+    amira.asks_for_support().await;
+    for behaviour in [Behaviour::TryLater, Behaviour::RejectRecipient] {
+        hub.mail.behave(behaviour);
+        hub.deliver().await;
+        hub.wait(chrono::Duration::seconds(30));
+    }
+    hub.change(sql("create trigger broken before insert on messages begin select raise(abort, 'disk on fire'); end")).await;
+    let path = format!("{}/messages", hub.case_of("amira"));
+    let broken = form_request(&path, &[("message", "Nor this sentence here")]);
+    assert_eq!(amira.send_and_see(broken).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let session = amira.jar["__Host-s"].clone();
+    amira.get("/exit").await.location();
+    sam.get("/hub").await;
+
+    let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("mail was put off") && log.contains("a request failed"), "the log was heard: {log}");
+    let person = hub.demo_person("amira");
+    for secret in [
+        code.as_str(),
+        &pin,
+        &challenge,
+        &session,
+        &sam.jar["__Host-w"],
+        &staff.password,
+        &staff.totp_secret,
+        "a wrong password",
+        &key,
+        person.email,
+        &person.mobile[3..],
+        "sentence",
+        "Quiet Close",
+        "Amira",
+        "nobody else",
+    ] {
+        assert!(!log.contains(secret), "{secret} stands in the log");
+    }
+}

@@ -1,0 +1,294 @@
+//! `portal import`, `portal seed` and `portal audit` as they are typed: exit codes, words, memory, and
+//! a database that a refusal leaves as it was.
+
+use crate::import::real_months;
+use crate::program::Program;
+use crate::stores::{Failed, Tested};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
+const HEADER: &str =
+    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,Last outcome category,Context";
+
+fn crimes(rows: usize) -> Result<Vec<u8>, Failed> {
+    let mut text = Vec::new();
+    server::demo::generate::generate(9, rows, &mut text)?;
+    Ok(text)
+}
+
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Failed> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+/// A database with some cases in it.
+fn filled() -> Result<Program, Failed> {
+    let program = Program::new()?;
+    let said = program.run(&["import", "cases", &program.file("good.csv", crimes(40)?)?])?;
+    assert!(said.ok && said.out.ends_with("40 accepted, 0 unchanged, 0 rejected\n"), "{}{}", said.out, said.err);
+    Ok(program)
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused_by_its_line_and_changes_nothing() -> Tested {
+    let program = filled()?;
+    let before = program.dump().await?;
+    // More than a group before the damage: it is not half applied.
+    let good = String::from_utf8(crimes(1_500)?)?;
+    let packed = gzip(good.as_bytes())?;
+    let mut not_text = good.clone().into_bytes();
+    not_text.extend(b"k,2025-03,P,P,,,Elm R\xffw,,,Other crime,,\n");
+    let with = |line: &str| format!("{good}{line}\n").into_bytes();
+    let json = |end: &str| format!("{{\"cases\":[\n{{\"reference\":\"1\",\"month\":\"2025-03\",\"crime_type\":\"Other crime\"}}{end}").into_bytes();
+    let files: [(&str, Vec<u8>, &str); 12] = [
+        ("truncated.csv.gz", packed[..packed.len() / 2].to_vec(), "stops in the middle"),
+        ("corrupt.csv.gz", packed.iter().enumerate().map(|(n, byte)| if n == packed.len() / 2 { !byte } else { *byte }).collect(), "line "),
+        ("header.csv", good.replacen(",Month,", ",Months,", 1).into_bytes(), "line 1: there is no column \"Months\""),
+        ("quote.csv", with("k,2025-03,P,P,,,Elm \"Row,,,Other crime,,"), "line 1502: a stray \""),
+        ("open.csv", with("k,2025-03,P,P,,,\"Elm Row,,,Other crime,,"), "line 1502: a quote is opened"),
+        ("short.csv", with("k,2025-03,P,P"), "line 1502: 4 fields where the header has 12"),
+        ("bytes.csv", not_text, "line 1502: not UTF-8"),
+        ("zero.csv", with("k,2025-03,P,P,,,Elm\0Row,,,Other crime,,"), "line 1502: a zero byte"),
+        ("long.csv", with(&"x".repeat(70_000)), "line 1502: a record longer"),
+        ("empty.csv", vec![], "empty"),
+        ("cut.json", json(""), "line 2"),
+        ("wrong.json", json(",\n{\"reference\" 7}]}"), "line 3, column"),
+    ];
+    for (name, bytes, words) in files {
+        let file = program.file(name, bytes)?;
+        for args in [vec!["import", "cases", &file], vec!["import", "cases", &file, "--dry-run"], vec!["import", "cases", &file, "--json"]] {
+            let said = program.run(&args)?;
+            assert!(!said.ok, "{args:?}");
+            assert!(said.err.contains(words) && said.err.contains("Nothing was stored"), "{name}: {}", said.err);
+            if args.contains(&"--json") {
+                // What begins as a document ends as one; a file that cannot even be begun says nothing.
+                assert!(said.out.is_empty() || serde_json::from_str::<Value>(&said.out)?["error"].is_string(), "{name}: {}", said.out);
+            }
+        }
+        assert_eq!(program.dump().await?, before, "{name}");
+    }
+    let said = program.run(&["import", "cases", "/no/such/file.csv"])?;
+    assert!(!said.ok && said.err.contains("/no/such/file.csv"), "{}", said.err);
+    assert_eq!(program.dump().await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dry_run_reads_everything_and_stores_nothing() -> Tested {
+    let program = filled()?;
+    let before = program.dump().await?;
+    let mut text = String::from_utf8(crimes(700)?)?;
+    text.push_str(",2025-03,P,P,,,Elm Row,,,Anti-social behaviour,,\n");
+    let file = program.file("more.csv", text)?;
+    let said = program.run(&["import", "cases", &file, "--dry-run"])?;
+    assert!(said.ok, "{}", said.err);
+    assert!(said.out.contains("rejected line 702: no Crime ID"), "{}", said.out);
+    assert!(said.out.contains("nothing stored"), "{}", said.out);
+    assert_eq!(program.dump().await?, before);
+    let said = program.run(&["import", "cases", &file, "--dry-run", "--json"])?;
+    let told: Value = serde_json::from_str(&said.out)?;
+    assert_eq!((told["dry_run"].as_bool(), told["rejected_count"].as_u64(), told["accepted"].as_u64()), (Some(true), Some(1), Some(0)));
+    assert_eq!(program.dump().await?, before);
+    // Without a database there is none afterwards.
+    let fresh = Program::new()?;
+    assert!(fresh.run(&["import", "cases", &file, "--dry-run"])?.ok);
+    assert!(!fresh.database().exists());
+    Ok(())
+}
+
+#[test]
+fn rejected_rows_are_listed_with_line_and_reason_and_the_rest_goes_in() -> Tested {
+    let program = Program::new()?;
+    let rows = [
+        "k1,2025-03,P,P,,,Elm Row,,,Other crime,Suspect charged,",
+        ",2025-03,P,P,,,Elm Row,,,Anti-social behaviour,,",
+        "k2,2025-3,P,P,,,Elm Row,,,Other crime,,",
+        "k3,2025-03,P,P,,,Elm Row,,,Other crime,Sent to the moon; twice,",
+        "k1,2025-03,P,P,,,Elm Row,,,Other crime,Suspect charged,",
+    ];
+    let file = program.file("feed.csv.gz", gzip(format!("{HEADER}\n{}\n", rows.join("\n")).as_bytes())?)?;
+    let said = program.run(&["import", "cases", &file, "--json"])?;
+    assert!(said.ok, "{}", said.err);
+    let told: Value = serde_json::from_str(&said.out)?;
+    assert_eq!(told["rejected"][0], serde_json::json!({ "line": 3, "reason": "no Crime ID: nothing identifies this row" }));
+    assert_eq!(told["rejected"][1], serde_json::json!({ "line": 4, "reason": "month is not written as YYYY-MM" }));
+    assert_eq!(
+        (told["accepted"].as_u64(), told["unchanged"].as_u64(), told["rejected_count"].as_u64()),
+        (Some(2), Some(1), Some(2)),
+        "{told}"
+    );
+    assert_eq!(told["unknown_wordings"], serde_json::json!({ "Sent to the moon; twice": 1 }));
+    let said = program.run(&["import", "cases", &file])?;
+    assert!(said.out.contains("rejected line 3: no Crime ID"), "{}", said.out);
+    assert!(said.out.contains("new outcome wording, kept and shown as it is (1 times): Sent to the moon; twice"), "{}", said.out);
+    assert!(said.out.ends_with("0 accepted, 3 unchanged, 2 rejected\n"), "{}", said.out);
+    Ok(())
+}
+
+/// The JSON of the feed is a file too; a role that does not exist is a rejected item.
+#[test]
+fn a_json_file_goes_in_by_the_same_command() -> Tested {
+    let program = Program::new()?;
+    let case = |n: usize, role: &str| {
+        format!(
+            r#"{{"reference":"k{n}","month":"2025-03","crime_type":"Other crime","people":[{{"key":"p{n}","name":"A","role":"{role}"}}]}}"#
+        )
+    };
+    let cases = [case(1, "victim"), case(2, "bystander"), case(3, "witness")].join(",\n");
+    let file = program.file("feed.json", format!("{{\"cases\":[{cases}]}}"))?;
+    let said = program.run(&["import", "cases", &file, "--json"])?;
+    let told: Value = serde_json::from_str(&said.out)?;
+    assert_eq!((told["accepted"].as_u64(), told["rejected_count"].as_u64()), (Some(2), Some(1)), "{told}");
+    assert_eq!(told["rejected"][0]["line"], 2);
+    assert!(told["rejected"][0]["reason"].as_str().is_some_and(|reason| reason.contains("bystander")));
+    Ok(())
+}
+
+/// 200 MB with the release build if there is one; else less, for a debug build takes minutes for it.
+#[tokio::test]
+async fn memory_stays_flat_however_large_the_file() -> Tested {
+    let debug = Path::new(env!("CARGO_BIN_EXE_portal"));
+    let release = debug.parent().and_then(Path::parent).map(|target| target.join("release/portal")).filter(|path| path.is_file());
+    let (portal, rows) = match &release {
+        Some(release) => (release.as_path(), 1_050_000),
+        None => (debug, 60_000),
+    };
+    let program = Program::new()?;
+    let file = program.folder.path().join("large.csv");
+    let mut out = BufWriter::new(File::create(&file)?);
+    server::demo::generate::generate(11, rows, &mut out)?;
+    out.flush()?;
+    let size = file.metadata()?.len();
+    assert!(release.is_none() || size > 200_000_000, "{size}");
+    let name = file.display().to_string();
+    let dry = program.most_memory(portal, &["import", "cases", &name, "--dry-run"]).await?;
+    let most = program.most_memory(portal, &["import", "cases", &name]).await?;
+    println!("{}: {size} bytes read with {dry} KiB and stored with {most} KiB", portal.display());
+    assert!((1_000..100_000).contains(&dry) && (1_000..100_000).contains(&most), "{dry} KiB, {most} KiB");
+    Ok(())
+}
+
+fn seeded(program: &Program, more: &[&str]) -> Result<Value, Failed> {
+    let said = program.run(&[&["seed", "--demo", "--json"], more].concat())?;
+    assert!(said.ok, "{}", said.err);
+    Ok(serde_json::from_str(&said.out)?)
+}
+
+fn texts<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
+    list.as_array().into_iter().flatten().map(|one| one[field].as_str().unwrap_or_default()).collect()
+}
+
+#[tokio::test]
+async fn the_demo_is_told_in_the_agreed_shape_and_goes_only_into_an_empty_database() -> Tested {
+    let program = Program::new()?;
+    let demo = seeded(&program, &[])?;
+    assert_eq!(demo.as_object().map(|demo| demo.keys().map(String::as_str).collect::<Vec<_>>()), Some(vec!["machine_keys", "people", "staff"]));
+    let roles = texts(&demo["people"], "role");
+    for role in ["victim", "witness", "parent"] {
+        assert!(roles.contains(&role), "{roles:?}");
+    }
+    assert_eq!(texts(&demo["staff"], "role"), ["coordinator", "witness_care_officer", "supervisor"]);
+    for person in demo["people"].as_array().into_iter().flatten() {
+        let text = |field: &str| person[field].as_str().unwrap_or_default();
+        assert!(!text("name").is_empty() && text("email").ends_with("@example.test"), "{person}");
+        assert!(text("pin").len() == 6 && text("pin").bytes().all(|b| b.is_ascii_digit()), "{person}");
+        let cases = texts_of(&person["cases"]);
+        assert!(!cases.is_empty() && cases.iter().all(|id| id.parse::<uuid::Uuid>().is_ok()), "{person}");
+        // Ofcom's numbers for drama.
+        assert!(text("mobile").starts_with("+447700900"), "{person}");
+    }
+    for staff in demo["staff"].as_array().into_iter().flatten() {
+        let text = |field: &str| staff[field].as_str().unwrap_or_default();
+        assert!(text("email").ends_with("example.test") && text("password").len() >= 15 && text("totp_secret").len() >= 16, "{staff}");
+    }
+    for key in demo["machine_keys"].as_array().into_iter().flatten() {
+        assert!(key["name"].is_string() && key["key"].as_str().is_some_and(|key| key.len() > 40), "{key}");
+        assert_eq!(texts_of(&key["scopes"]), ["cases:write"]);
+    }
+    // Two victims in one case.
+    let mut together = texts_of(&demo["people"].as_array().map_or(&[][..], Vec::as_slice).iter().map(|p| p["cases"][0].clone()).collect());
+    let all = together.len();
+    together.sort();
+    together.dedup();
+    assert!(together.len() < all);
+
+    let before = program.dump().await?;
+    assert!(!before.contains(texts(&demo["people"], "pin")[0]) && !before.contains(texts(&demo["staff"], "password")[0]));
+    for more in [&[][..], &["--cases", "100"]] {
+        let said = program.run(&[&["seed", "--demo", "--json"], more].concat())?;
+        assert!(!said.ok && said.err.contains("already holds people"), "{}", said.err);
+        assert_eq!(program.dump().await?, before, "a refused demo changes nothing");
+    }
+    assert!(!program.run(&["seed"])?.ok, "only with --demo");
+    Ok(())
+}
+
+fn texts_of(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+/// What is invented about crimes; ids, people and secrets are new each time.
+async fn invented(program: &Program) -> Result<Vec<String>, Failed> {
+    let dump = program.dump().await?;
+    let mut cases = Vec::new();
+    for line in dump.lines().filter_map(|line| line.strip_prefix("cases: ")) {
+        let fields: Vec<&str> = line.split(',').collect();
+        cases.push(fields[1..9].join(","));
+    }
+    cases.sort();
+    Ok(cases)
+}
+
+#[tokio::test]
+async fn the_invented_crimes_are_the_same_each_time_and_the_secrets_are_not() -> Tested {
+    let (one, other, small) = (Program::new()?, Program::new()?, Program::new()?);
+    let (first, second) = (seeded(&one, &[])?, seeded(&other, &[])?);
+    let (crimes, again) = (invented(&one).await?, invented(&other).await?);
+    assert!((1_990..=2_000).contains(&crimes.len()), "{}", crimes.len());
+    assert_eq!(crimes, again);
+    assert_ne!(texts(&first["people"], "pin"), texts(&second["people"], "pin"));
+    assert_ne!(texts(&first["staff"], "password"), texts(&second["staff"], "password"));
+    assert_ne!(texts(&first["staff"], "totp_secret"), texts(&second["staff"], "totp_secret"));
+    assert_ne!(texts(&first["machine_keys"], "key"), texts(&second["machine_keys"], "key"));
+    seeded(&small, &["--cases", "300"])?;
+    let few = invented(&small).await?;
+    assert!(few.len() >= 299 && few.iter().all(|case| crimes.contains(case)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_demos_people_can_be_joined_to_real_months() -> Tested {
+    let Some(months) = real_months()? else { return Ok(()) };
+    let program = Program::new()?;
+    let folder = program.folder.path().join("months");
+    std::fs::create_dir(&folder)?;
+    let month = &months[1];
+    std::os::unix::fs::symlink(month, folder.join(month.file_name().unwrap_or_default()))?;
+    std::fs::write(folder.join("README.md"), "not a month")?;
+    let demo = seeded(&program, &["--cases", &folder.display().to_string()])?;
+    assert_eq!(texts(&demo["people"], "name").len(), 6);
+    let dump = program.dump().await?;
+    let lines = |table: &str| dump.lines().filter(|line| line.starts_with(table)).count();
+    assert!(lines("cases: ") > 5_000);
+    assert_eq!(lines("case_events: "), lines("cases: ") + 1, "no invented step in a real case");
+    assert!(!dump.contains("Invented,") && lines("participations: ") == 7);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_audit_chain_can_be_checked_from_outside() -> Tested {
+    let program = Program::new()?;
+    seeded(&program, &["--cases", "50"])?;
+    let said = program.run(&["audit", "verify"])?;
+    assert!(said.ok && said.out.contains("sound: "), "{}{}", said.out, said.err);
+    let db = server::db::Db::open(&format!("sqlite://{}", program.database().display())).await?;
+    crate::stores::run(&db, "update audit set act = 'case_viewed' where seq = 2").await?;
+    let said = program.run(&["audit", "verify"])?;
+    assert!(!said.ok && said.err.contains("broken at row 2: it was changed"), "{}", said.err);
+    Ok(())
+}

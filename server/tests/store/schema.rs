@@ -1,0 +1,117 @@
+//! The schema on both databases, and its lists against the enums of `app::domain`.
+
+use crate::stores::{Failed, Store, Tested, count, insert_pair, pairs, run};
+use app::domain::contact::{Channel, Safety};
+use app::domain::ids::StaffId;
+use app::domain::notice::Notice;
+use app::domain::participation::Role;
+use app::domain::staff::StaffRole;
+use app::domain::support::{Closing, RequestState};
+use app::domain::triage::Tier;
+use chrono::{DateTime, Utc};
+use server::db::Db;
+use std::collections::BTreeMap;
+
+on_both!(opening_again_changes_nothing, two_programs_may_start_at_once, a_schema_from_a_newer_program_is_refused);
+
+async fn opening_again_changes_nothing(store: Store) -> Tested {
+    insert_pair(&store.db, 1).await?;
+    for _ in 0..2 {
+        let again = store.second_handle().await?;
+        assert_eq!(pairs(&again).await?, [1]);
+        assert_eq!(count(&again, "select count(*) from audit_head").await?, 1);
+    }
+    Ok(())
+}
+
+async fn two_programs_may_start_at_once(store: Store) -> Tested {
+    for _ in 0..3 {
+        let url = if store.is_sqlite() {
+            let folder = store.folder().join("fresh");
+            std::fs::create_dir_all(&folder)?;
+            let fresh = tempfile::tempdir_in(folder)?.keep();
+            format!("sqlite://{}", fresh.join("portal.db").display())
+        } else {
+            let Some(cluster) = crate::postgres::require() else { return Ok(()) };
+            cluster.fresh_database()
+        };
+        let (one, other, third) = tokio::join!(Db::open(&url), Db::open(&url), Db::open(&url));
+        for db in [one?, other?, third?] {
+            assert_eq!(count(&db, "select count(*) from audit_head").await?, 1);
+        }
+    }
+    Ok(())
+}
+
+async fn a_schema_from_a_newer_program_is_refused(store: Store) -> Tested {
+    let newer = if store.is_sqlite() {
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'newer', true, x'00', 0)"
+    } else {
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'newer', true, '\\x00', 0)"
+    };
+    run(&store.db, newer).await?;
+    assert!(store.second_handle().await.is_err());
+    Ok(())
+}
+
+/// Every `check (COLUMN in (..))` of the migrations, by table and column.
+fn lists() -> Result<BTreeMap<String, Vec<String>>, Failed> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<_> = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    files.sort();
+    let mut lists = BTreeMap::new();
+    for file in files {
+        let text = std::fs::read_to_string(file)?;
+        let mut table = "";
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("create table ") {
+                table = rest.split(' ').next().unwrap_or_default();
+            }
+            let Some((_, check)) = line.split_once("check (") else { continue };
+            let Some((column, rest)) = check.split_once(" in (") else { continue };
+            let codes = rest.split(')').next().unwrap_or_default();
+            let codes = codes.split(", ").map(|code| code.trim_matches('\'').to_owned()).collect();
+            lists.insert(format!("{table}.{column}"), codes);
+        }
+    }
+    Ok(lists)
+}
+
+#[test]
+fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
+    let (by, at) = (StaffId(uuid::Uuid::nil()), DateTime::<Utc>::UNIX_EPOCH);
+    // One of each: a new state fails to compile here only if it is listed, so it is counted below.
+    let states = [
+        RequestState::Waiting { since: at },
+        RequestState::Claimed { by, at },
+        RequestState::Replied { by, at },
+        RequestState::Closed { by, at, closing: Closing::Answered },
+    ];
+    let channels: Vec<&str> = Channel::ALL.map(Channel::code).to_vec();
+    let wanted: BTreeMap<String, Vec<&str>> = [
+        ("people.preferred_channel", channels.clone()),
+        ("contact_points.kind", vec!["email", "mobile"]),
+        ("contact_grants.channel", channels.clone()),
+        ("contact_grants.safety", [Safety::Safe, Safety::NotSafe, Safety::Unknown].map(Safety::code).to_vec()),
+        ("staff.role", StaffRole::ALL.map(StaffRole::code).to_vec()),
+        ("participations.role", Role::ALL.map(Role::code).to_vec()),
+        ("support_requests.kind", vec!["support", "question"]),
+        ("support_requests.state", states.iter().map(RequestState::code).collect()),
+        ("messages.author", vec!["person", "hub"]),
+        ("outbox.notice", Notice::ALL.map(Notice::code).to_vec()),
+        ("outbox.state", vec!["due", "sent", "task", "not_sent", "gave_up"]),
+        ("tasks.channel", channels),
+    ]
+    .into_iter()
+    .map(|(column, codes)| (column.to_owned(), codes))
+    .collect();
+    let found = lists()?;
+    assert_eq!(found.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>(), "a list without an enum, or the other way round");
+    for (column, codes) in wanted {
+        assert_eq!(found[&column], codes, "{column}");
+    }
+    // And back: what the schema lets in, the enums can read.
+    assert!(found["contact_grants.safety"].iter().all(|code| Safety::from_code(code).is_some()));
+    assert!(Tier::ALL.iter().map(|tier| tier.number()).eq(0..=4), "tier between 0 and 4");
+    Ok(())
+}
