@@ -22,7 +22,7 @@ const budget = {
   'boot.js': 1024,
   'public.js': 12 * 1024,
   'hub.js': 12 * 1024,
-  'public.wasm': 120 * 1024,
+  'public.wasm': 60 * 1024,
   'hub.wasm': 160 * 1024,
 };
 

@@ -10,6 +10,7 @@ use crate::entropy::Entropy;
 use crate::http::assets::Assets;
 use crate::import::apply;
 use crate::import::file::{self, Report};
+use crate::import::record::ReadError;
 use crate::import::source::Source;
 use crate::keys::{self, Keys};
 use crate::outbox::{self, Mailer};
@@ -253,8 +254,17 @@ async fn import_cases(config: Config, import: ImportCases) -> Done {
     if import.json {
         write!(out, "{{\"rejected\":[")?;
     }
+    let damaged = |out: &mut std::io::StdoutLock<'_>, error: ReadError| -> Done {
+        if import.json {
+            writeln!(out, "],\"accepted\":0,\"unchanged\":0,\"error\":{}}}", serde_json::Value::from(error.to_string()))?;
+        }
+        Err(format!("{}: {error}. Nothing was stored", import.file.display()).into())
+    };
     // First all of it is read, so that a damaged file changes nothing.
-    let check = Source::open(&import.file)?;
+    let check = match Source::open(&import.file) {
+        Ok(source) => source,
+        Err(error) => return damaged(&mut out, error),
+    };
     let unit = check.unit();
     let (bytes, size) = (check.bytes_read(), check.size().unwrap_or(0));
     bar.set_length(size * 2);
@@ -264,10 +274,7 @@ async fn import_cases(config: Config, import: ImportCases) -> Done {
             Ok(Err(reject)) => Some((reject.line, reject.reason)),
             Err(error) => {
                 bar.abandon();
-                if import.json {
-                    writeln!(out, "],\"accepted\":0,\"unchanged\":0,\"error\":{}}}", serde_json::Value::from(error.to_string()))?;
-                }
-                return Err(format!("{}: {error}. Nothing was stored", import.file.display()).into());
+                return damaged(&mut out, error);
             }
         };
         if let Some((line, reason)) = reject {

@@ -165,7 +165,6 @@ pub fn ConversationParts(action: String, thread: ThreadView, entered: Entered) -
     };
     view! {
         <div data-thread="true"><Thread thread=thread/></div>
-        <Conversation/>
         <form method="post" action=action novalidate data-conversation="true" data-check=FormName::Message.code()>
             <TextareaField
                 entered=entered
@@ -175,6 +174,8 @@ pub fn ConversationParts(action: String, thread: ThreadView, entered: Entered) -
             />
             <Hidden name="submission_id" value=submission/>
             <LiveCheck/>
+            // By the button: whether a message went must be seen where it was sent, on a small screen too.
+            <Conversation/>
             <Button text="Send message"/>
         </form>
     }

@@ -192,6 +192,8 @@ pub fn HubRequestPage(view: HubRequestView, entered: Entered) -> impl IntoView {
     let submission = if kept("submission_id").is_empty() { view.submission.clone() } else { kept("submission_id") };
     let closings: Vec<Choice> = Closing::ALL.iter().map(|one| Choice::new(one.code(), one.in_words())).collect();
     let reachable = view.person.is_some();
+    // Words for the person that cannot be sent from this page any more are not lost.
+    let unsent = entered.errors().of("message").is_some() && !(view.holding == Holding::Me && reachable);
     view! {
         <BackLink href=paths::HUB.into()/>
         <ErrorSummary entered=entered.clone()/>
@@ -228,6 +230,9 @@ pub fn HubRequestPage(view: HubRequestView, entered: Entered) -> impl IntoView {
                         </form>
                     }.into_any(),
                 }}
+                {unsent.then(|| view! {
+                    <TextareaField entered=entered.clone() name="message" label="Your words, not sent" hint="Copy what you want to keep."/>
+                })}
                 <h2 class="govuk-heading-m">"Internal notes"</h2>
                 <ol class="hub-notes">{notes}</ol>
                 <form method="post" action=act("note") novalidate class="hub-note hub-note--form">

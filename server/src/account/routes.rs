@@ -82,7 +82,7 @@ async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(field
         Ok(form) => form,
         Err(errors) => return Ok(code_page(&portal, errors, false)),
     };
-    let spent = || FieldErrors::one("code", "That code cannot be used any more. Get a new one");
+    let spent = || FieldErrors::one("main", "That code cannot be used any more. Get a new one");
     let Some(token) = cookies::read(&headers, cookies::CHALLENGE) else {
         return Ok(code_page(&portal, spent(), true));
     };

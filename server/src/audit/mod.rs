@@ -309,8 +309,7 @@ struct End {
 /// Walks the whole chain as it is when asked; the portal may go on writing meanwhile.
 pub async fn verify(reader: &mut Reader) -> Result<Verdict, DbError> {
     // One statement: a row written after it is neither a forged end nor a missing one.
-    let end: End =
-        sql("select seq, hash, (select max(seq) from audit) as last from audit_head where chain = 1").fetch_one(reader).await?;
+    let end: End = sql("select seq, hash, (select max(seq) from audit) as last from audit_head where chain = 1").fetch_one(reader).await?;
     let broken = |seq, why| Ok(Verdict::Broken { seq, why });
     let (mut hash, mut expected, mut from) = (String::new(), 1, i64::MIN);
     loop {

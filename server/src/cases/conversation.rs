@@ -90,7 +90,9 @@ pub async fn thread(portal: &Portal, session: &PersonSession, key: &ThreadKey) -
         ),
     };
     drop(reader);
-    mark_read(portal, session, key).await?;
+    if let Some(newest) = rows.iter().filter(|row| row.author == "hub").map(|row| row.sent_at).max() {
+        mark_read(portal, session, key, newest).await?;
+    }
     let messages = rows
         .into_iter()
         .map(|row| {
@@ -121,7 +123,8 @@ pub fn promise_in_words(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey) -> Result<(), DbError> {
+/// Only what was shown counts as read: an answer that came a moment later is still to be told.
+async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey, newest: DateTime<Utc>) -> Result<(), DbError> {
     if session.unread == 0 {
         return Ok(());
     }
@@ -130,19 +133,34 @@ async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey) ->
         ThreadKey::Request(reference) => (None, Some(reference.as_str())),
     };
     let mut tx = portal.db.write().await?;
-    sql("update messages set read_at = $4 where author = 'hub' and read_at is null and request_id in \
+    sql("update messages set read_at = $4 where author = 'hub' and read_at is null and sent_at <= $5 and request_id in \
          (select request_id from support_requests where person_id = $1 and (case_id = $2 or reference = $3))")
     .bind(session.person)
     .bind(case)
     .bind(reference)
     .bind(portal.now())
+    .bind(newest)
     .execute(&mut tx)
     .await?;
     tx.commit().await
 }
 
-/// Sends a message. The same submission twice is one message.
+/// How often a message is begun again because somebody moved its request in between.
+const MOST_CROSSINGS: u32 = 10;
+
+/// Sends a message. The same submission twice is one message; a colleague who moves the request at
+/// the same moment costs the person nothing.
 pub async fn send(portal: &Portal, session: &PersonSession, key: &ThreadKey, form: NewMessage, submission: Uuid) -> Result<(), Error> {
+    let mut tries = 0;
+    loop {
+        match send_now(portal, session, key, &form, submission).await {
+            Err(Error::Db(DbError::Conflict { .. })) if tries < MOST_CROSSINGS => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+async fn send_now(portal: &Portal, session: &PersonSession, key: &ThreadKey, form: &NewMessage, submission: Uuid) -> Result<(), Error> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     let request = match place(&mut tx, session.person, key).await? {
@@ -178,7 +196,7 @@ pub async fn send(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
         .bind(id)
         .bind(request)
         .bind(submission)
-        .bind(form.body)
+        .bind(form.body.as_str())
         .bind(now)
         .execute(&mut tx)
         .await?;

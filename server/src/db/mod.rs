@@ -87,7 +87,10 @@ impl Db {
             .await?;
         let (version,): (String,) = sqlx::query_as("select sqlite_version()").fetch_one(&mut conn).await?;
         check_sqlite_version(&version)?;
-        MIGRATIONS.run(&mut conn).await?;
+        // In one transaction: the driver takes no lock on SQLite, and two programs may start at once.
+        let mut tx = conn.begin_with("begin immediate").await?;
+        MIGRATIONS.run(&mut *tx).await?;
+        tx.commit().await?;
         // Opened after the writer, so that the write-ahead log exists.
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)

@@ -2,7 +2,7 @@
 
 use super::keys::{self, Machine};
 use crate::audit::{self, Act, Actor, Entry};
-use crate::db::{DbError, sql};
+use crate::db::{Connection, DbError, sql};
 use crate::import::apply::{self, Applied};
 use crate::import::json_reader::read_json;
 use crate::keys::hex;
@@ -19,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 const LARGEST_BATCH: usize = 1024 * 1024;
 /// Whose cases these are, beside what files bring.
 const SOURCE: &str = "records";
+/// How often a batch is begun again because another stored the same cases in between.
+const MOST_CROSSINGS: u32 = 10;
 
 pub fn routes() -> Router<Portal> {
     Router::new()
@@ -64,23 +66,39 @@ async fn take(portal: &Portal, headers: &HeaderMap, body: Body) -> Result<Respon
         return Ok(refuse(StatusCode::BAD_REQUEST, "the Idempotency-Key must be 1 to 200 visible characters"));
     }
     let fingerprint = hex(&Sha256::digest(&bytes));
-    if let Some(response) = told_before(portal, &machine, once.as_deref(), &fingerprint).await? {
+    if let Some(response) = told_before(&mut portal.db.read().await?, &machine, once.as_deref(), &fingerprint).await? {
         return Ok(response);
     }
     let entries = match read_json(&bytes) {
         Ok(entries) => entries,
         Err(error) => return Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
     };
-    store(portal, &machine, once, fingerprint, entries).await
+    let mut tries = 0;
+    loop {
+        match store(portal, &machine, once.as_deref(), &fingerprint, &entries).await {
+            // The same batch was stored at the same moment: its answer is there by now.
+            Err(DbError::Duplicate(_)) if tries < MOST_CROSSINGS => {
+                tries += 1;
+                // Read where it was written and committed, so that it is not repeated before it is durable.
+                let mut tx = portal.db.write().await?;
+                let told = told_before(&mut tx, &machine, once.as_deref(), &fingerprint).await?;
+                tx.commit().await?;
+                if let Some(response) = told {
+                    return Ok(response);
+                }
+            }
+            done => return done,
+        }
+    }
 }
 
-async fn told_before(portal: &Portal, machine: &Machine, once: Option<&str>, fingerprint: &str) -> Result<Option<Response>, DbError> {
+async fn told_before(on: &mut impl Connection, machine: &Machine, once: Option<&str>, fingerprint: &str) -> Result<Option<Response>, DbError> {
     let Some(once) = once else { return Ok(None) };
     let row: Option<(String, i64, String)> =
         sql("select fingerprint, status, answer from idempotency where key_id = $1 and idempotency_key = $2")
             .bind(machine.key_id.as_str())
             .bind(once)
-            .fetch_optional(&mut portal.db.read().await?)
+            .fetch_optional(on)
             .await?;
     Ok(row.map(|(before, status, text)| {
         if before != fingerprint {
@@ -94,27 +112,27 @@ async fn told_before(portal: &Portal, machine: &Machine, once: Option<&str>, fin
 async fn store(
     portal: &Portal,
     machine: &Machine,
-    once: Option<String>,
-    fingerprint: String,
-    entries: Vec<crate::import::record::Entry>,
+    once: Option<&str>,
+    fingerprint: &str,
+    entries: &[crate::import::record::Entry],
 ) -> Result<Response, DbError> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     let import = apply::begin(&mut tx, portal.new_id(), SOURCE, &machine.name, now).await?;
     let mut results: Vec<Value> = Vec::with_capacity(entries.len());
     let mut good = Vec::new();
-    for (place, entry) in entries.into_iter().enumerate() {
+    for (place, entry) in entries.iter().enumerate() {
         let rejected = |reason: String| json!({ "item": place + 1, "result": "rejected", "reason": reason });
         match entry {
             Ok(record) => {
-                if let Some(reason) = apply::unknown_role(&record) {
+                if let Some(reason) = apply::unknown_role(record) {
                     results.push(rejected(reason));
                 } else {
                     results.push(json!({ "item": place + 1, "reference": record.source_key }));
-                    good.push((place, record));
+                    good.push((place, record.clone()));
                 }
             }
-            Err(reject) => results.push(rejected(reject.reason)),
+            Err(reject) => results.push(rejected(reject.reason.clone())),
         }
     }
     let (places, records): (Vec<usize>, Vec<_>) = good.into_iter().unzip();

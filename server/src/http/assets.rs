@@ -14,7 +14,7 @@ use std::path::Path as FilePath;
 use crate::portal::Portal;
 
 #[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/../target/site"]
+#[folder = "../target/site"]
 #[allow_missing = true]
 struct Site;
 

@@ -2,7 +2,7 @@
 
 use super::store;
 use crate::audit::{self, Act, Actor, Entry};
-use crate::db::{DbError, Tx, sql};
+use crate::db::{Connection, DbError, Tx, sql};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::session::StaffSession;
@@ -77,10 +77,11 @@ async fn request_page(
 ) -> Result<Response, Error> {
     let now = portal.now();
     let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
-    let mut reader = portal.db.read().await?;
-    let request = requests::by_reference(&mut reader, &reference).await?.ok_or(Error::NotFound)?;
-    // On record before a byte leaves.
+    let request = requests::by_reference(&mut portal.db.read().await?, &reference).await?.ok_or(Error::NotFound)?;
+    // On record before a byte leaves. No connection is held meanwhile: the record needs one of its own,
+    // and pages that all wait for it while holding the rest would wait for ever.
     portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::RequestViewed, request.person, request.id)).await?;
+    let mut reader = portal.db.read().await?;
     let holder = store::holder_name(&mut reader, &request).await?;
     let holding = match request.state {
         RequestState::Waiting { .. } => Holding::Nobody,
@@ -88,6 +89,7 @@ async fn request_page(
         state if state.holder() == Some(staff.staff) => Holding::Me,
         RequestState::Claimed { .. } | RequestState::Replied { .. } => Holding::Another,
     };
+    let entered = if holding == Holding::Me { entered } else { for_a_reader(&entered) };
     let person = match request.person {
         Some(person) => Some(store::person(&mut reader, person, now).await?),
         None => None,
@@ -120,6 +122,15 @@ async fn request_page(
     drop(reader);
     let problem = !entered.errors().is_empty();
     Ok(portal.staff_page(staff, "Request").problem(problem).show(move || view! { <HubRequestPage view=view entered=entered/> }))
+}
+
+/// Who cannot close a request has no such form: what is wrong with it leads to the page itself.
+fn for_a_reader(entered: &Entered) -> Entered {
+    let mut errors = entered.errors().clone();
+    for error in errors.0.iter_mut().filter(|error| error.field == "closing") {
+        error.field = "main".into();
+    }
+    Entered::new(entered.fields().clone(), errors)
 }
 
 /// A move the state does not allow, as a message on the page with what was typed still there.
@@ -171,6 +182,10 @@ async fn claim(State(portal): State<Portal>, staff: StaffSession, Path(reference
     };
     if !moved(&mut tx, &request, state).await? {
         drop(tx);
+        let now_held = requests::by_reference(&mut portal.db.read().await?, &request.reference).await?;
+        if now_held.is_some_and(|now| now.state.holder() == Some(staff.staff)) {
+            return Ok(back(&request, "claimed")); // by the first of two clicks
+        }
         let errors = refused(InvalidMove::HeldByAnother, "main");
         return request_page(&portal, &staff, &reference, Entered::new(Fields::default(), errors), None).await;
     }
@@ -203,6 +218,11 @@ fn seen_version(fields: &Fields, request: &Request) -> i64 {
 
 const CROSSED: &str = "Something changed while you wrote. Read it again, then send. Your words are still here";
 
+async fn is_sent(on: &mut impl Connection, submission: Uuid) -> Result<bool, DbError> {
+    let (sent,): (i64,) = sql("select count(*) from messages where submission_id = $1").bind(submission).fetch_one(on).await?;
+    Ok(sent > 0)
+}
+
 async fn reply(
     State(portal): State<Portal>,
     staff: StaffSession,
@@ -217,8 +237,7 @@ async fn reply(
     let submission = fields.one("submission_id").parse::<Uuid>().unwrap_or_else(|_| portal.new_id());
     let mut tx = portal.db.write().await?;
     let request = load(&mut tx, &reference).await?;
-    let sent_before: (i64,) = sql("select count(*) from messages where submission_id = $1").bind(submission).fetch_one(&mut tx).await?;
-    if sent_before.0 > 0 {
+    if is_sent(&mut tx, submission).await? {
         return Ok(back(&request, "replied")); // the second of two clicks
     }
     let problem = match request.state.reply(staff.staff, now) {
@@ -234,6 +253,9 @@ async fn reply(
     let state = RequestState::Replied { by: staff.staff, at: now };
     if !moved(&mut tx, &request, state).await? {
         drop(tx);
+        if is_sent(&mut portal.db.read().await?, submission).await? {
+            return Ok(back(&request, "replied")); // both clicks at the same moment
+        }
         return request_page(&portal, &staff, &reference, Entered::new(fields, FieldErrors::one("message", CROSSED)), None).await;
     }
     sql("update support_requests set answered_at = $2 where request_id = $1 and answered_at is null")

@@ -151,7 +151,8 @@ async fn failed(portal: &Portal, staff: StaffId, now: DateTime<Utc>) -> Result<(
 #[derive(sqlx::FromRow)]
 struct ChallengeRow {
     staff_id: Uuid,
-    totp_secret: String,
+    /// Absent when the account was disabled after the password had been typed.
+    totp_secret: Option<String>,
 }
 
 async fn second_step(portal: &Portal, token: &str, fields: &Fields) -> Result<Response, Error> {
@@ -180,7 +181,8 @@ async fn second_step(portal: &Portal, token: &str, fields: &Fields) -> Result<Re
     };
     let staff = StaffId(row.staff_id);
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    let step = totp(&row.totp_secret).and_then(|totp| totp.check(&form.code, seconds)).and_then(|step| i64::try_from(step).ok());
+    let secret = row.totp_secret.as_deref();
+    let step = secret.and_then(totp).and_then(|totp| totp.check(&form.code, seconds)).and_then(|step| i64::try_from(step).ok());
     let used = match step {
         // A code works once: the step must be newer than the last one used.
         Some(step) => {

@@ -149,7 +149,8 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
         });
         looks.push(portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::TasksViewed, Some(person), row.task_id)));
     }
-    // All on record, in one go, before a byte leaves.
+    // All on record, in one go, before a byte leaves; no connection is held meanwhile.
+    drop(reader);
     try_join_all(looks).await?;
     Ok(lines)
 }

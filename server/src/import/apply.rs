@@ -47,9 +47,14 @@ pub async fn begin(tx: &mut Tx, id: Uuid, source: &str, label: &str, at: DateTim
 
 struct Held {
     id: Uuid,
-    facts: String,
+    /// Fingerprints of the facts: several where one import gave several, so that the same file again
+    /// is known row for row. The case itself holds those that came last.
+    facts: Vec<String>,
+    /// Those of them that this import has given so far.
+    given: Vec<String>,
     stage: Stage,
-    /// Was the stage set by this very import? Then the more final of two outcomes counts.
+    /// Was the case changed by this very import? Then the more final of two outcomes counts, and its
+    /// facts stand beside each other.
     from_this_import: bool,
     events: HashSet<(String, String)>,
     changed: bool,
@@ -70,6 +75,28 @@ struct EventRow {
     case_id: Uuid,
     wording: String,
     happened: String,
+}
+
+/// Fingerprints kept of one case.
+const MOST_FACTS: usize = 8;
+
+impl Held {
+    /// Takes in the facts of a record; answers whether they are new.
+    fn learn(&mut self, facts: String) -> bool {
+        let new = !self.facts.contains(&facts);
+        if new {
+            if !self.from_this_import {
+                self.facts.clone_from(&self.given);
+            }
+            self.facts.push(facts.clone());
+            self.facts.drain(..self.facts.len().saturating_sub(MOST_FACTS));
+        }
+        if !self.given.contains(&facts) {
+            self.given.push(facts);
+            self.given.drain(..self.given.len().saturating_sub(MOST_FACTS));
+        }
+        new
+    }
 }
 
 /// The facts of a record that can change, as one fingerprint.
@@ -104,7 +131,8 @@ pub async fn group(tx: &mut Tx, entropy: &Entropy, import: &Import, records: &[C
             new_cases.push((record, id));
             Held {
                 id,
-                facts: known.clone(),
+                facts: vec![known.clone()],
+                given: vec![known.clone()],
                 stage: Stage::Recorded,
                 from_this_import: true,
                 events: HashSet::new(),
@@ -114,8 +142,7 @@ pub async fn group(tx: &mut Tx, entropy: &Entropy, import: &Import, records: &[C
         });
         let mut changed = case.new && case.changed;
         case.changed = false;
-        if case.facts != known {
-            case.facts = known;
+        if case.learn(known) {
             updates.insert(&record.source_key, record);
             changed = true;
         }
@@ -174,7 +201,8 @@ async fn held(tx: &mut Tx, import: &Import, records: &[CaseRecord]) -> Result<Ha
                 row.source_key,
                 Held {
                     id: row.case_id,
-                    facts: row.facts,
+                    facts: row.facts.split(',').map(str::to_owned).collect(),
+                    given: Vec::new(),
                     stage,
                     from_this_import: row.stage_import_id == import.id,
                     events: HashSet::new(),
@@ -261,7 +289,7 @@ async fn insert_cases(tx: &mut Tx, import: &Import, held: &HashMap<String, Held>
                 .bind(record.district.clone())
                 .bind(case.stage.code())
                 .bind(import.id)
-                .bind(facts(record))
+                .bind(case.facts.join(","))
                 .bind(import.id)
                 .bind(import.at);
         }
@@ -299,7 +327,7 @@ async fn update_case(tx: &mut Tx, import: &Import, case: &Held, record: &CaseRec
     .bind(record.district.clone())
     .bind(case.stage.code())
     .bind(import.id)
-    .bind(facts(record))
+    .bind(case.facts.join(","))
     .bind(import.at)
     .execute_one(tx)
     .await

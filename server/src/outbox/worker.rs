@@ -205,11 +205,9 @@ async fn settle(portal: &Portal, queued: &Queued, lease: Uuid, verdict: Verdict)
     let settled = due.is_none().then_some(now);
     let failing = if let Verdict::Retry { since, .. } = verdict { Some(since) } else { queued.failing_since };
     // Only the holder of the lease settles: a worker that was too slow has lost it.
-    let kept = sql(
-        "update outbox set state = $3, reason = $4, due_at = coalesce($5, due_at), settled_at = $6, failing_since = $7, \
+    let kept = sql("update outbox set state = $3, reason = $4, due_at = coalesce($5, due_at), settled_at = $6, failing_since = $7, \
          leased_until = null, lease = null \
-         where outbox_id = $1 and lease = $2",
-    )
+         where outbox_id = $1 and lease = $2")
     .bind(queued.id)
     .bind(lease)
     .bind(state)

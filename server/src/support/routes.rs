@@ -190,8 +190,14 @@ async fn send(State(portal): State<Portal>, MaybePerson(session): MaybePerson, h
     };
     let stored = match requests::submit(&portal, &mut tx, draft.submission, person, answers, now).await {
         Ok(stored) => stored,
-        // The other of two taps was first; its page is the same.
-        Err(DbError::Duplicate(_)) => {
+        // The other of two taps was first; its page is the same. Any other clash is a fault.
+        Err(error @ DbError::Duplicate(_)) => {
+            drop(tx);
+            let mut tx = portal.db.write().await?;
+            if requests::by_submission(&mut tx, draft.submission).await?.is_none() {
+                return Err(error.into());
+            }
+            tx.commit().await?; // durable, before it is said
             return Ok(Redirect::to(if person.is_some() { paths::SUPPORT } else { paths::SUPPORT_SENT }).into_response());
         }
         Err(error) => return Err(error.into()),

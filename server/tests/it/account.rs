@@ -162,9 +162,9 @@ async fn what_was_typed_is_kept_when_it_is_no_address_and_forgotten_when_it_is_a
     assert_eq!(answer.field("identifier"), "amira at example");
     assert_eq!(browser.post("/sign-in", &[]).await.errors(), ["Enter your email address or mobile number"]);
     let (mut browser, _) = hub.asked_for_a_code("amira").await;
-    let answer = proves(&mut browser, "12345", "98765x").await;
+    let answer = proves(&mut browser, "98761", "98765x").await;
     assert_eq!(answer.errors().len(), 2);
-    assert!(!answer.body.contains("12345") && !answer.body.contains("98765x"));
+    assert!(!answer.body.contains("98761") && !answer.body.contains("98765x"));
     assert_eq!(hub.count(sql("select sum(tries) from sign_in_challenges")).await, 0, "a slip of the finger is not a try");
 }
 
@@ -298,14 +298,13 @@ async fn a_session_ends_after_an_hour_whatever_happens() {
 async fn a_page_that_looks_by_itself_does_not_lengthen_the_session() {
     let hub = Hub::start().await;
     let mut amira = hub.person("amira").await;
-    let case = hub.demo_person("amira").cases[0].to_string();
+    let path = format!("{}/messages", hub.case_of("amira"));
     for _ in 0..9 {
         hub.wait(MINUTE);
-        assert_eq!(amira.call("thread", &[("key[Case]", &case)]).await.status, StatusCode::OK);
+        assert_eq!(amira.part(&path, "thread").await.status, StatusCode::OK);
     }
     hub.wait(MINUTE);
-    let answer = amira.call("thread", &[("key[Case]", &case)]).await;
-    assert_eq!((answer.status, answer.json()), (StatusCode::UNPROCESSABLE_ENTITY, "SignIn".into()));
+    assert_eq!(amira.part(&path, "thread").await.location(), "/sign-in");
     assert!(!is_signed_in(&mut amira).await);
 }
 

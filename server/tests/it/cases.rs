@@ -1,8 +1,6 @@
 //! A person's home, their cases, and the messages about them.
 
 use crate::harness::{Answer, Backend, Hub, form_request};
-use app::islands::api::PortalError;
-use app::islands::views::ThreadView;
 use axum::http::{StatusCode, header};
 use chrono::Duration;
 use futures_util::future::join_all;
@@ -212,6 +210,34 @@ async fn the_same_submission_twice_is_one_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn messages_that_cross_each_other_and_a_colleagues_move_are_all_kept() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(hub) = Hub::start_on(backend).await else { continue };
+        let mut amira = hub.person("amira").await;
+        let reference = amira.asks_for_support().await;
+        hub.deliver().await;
+        let path = format!("/support/{reference}");
+        let mut sam = hub.staff("sam").await;
+        sam.claims(&reference).await;
+        for round in 1..=4 {
+            hub.wait(Duration::seconds(1));
+            sam.replies(&reference, "An answer").await;
+            let mut browsers = vec![amira.clone(); 6];
+            let sent = join_all(browsers.iter_mut().map(|browser| browser.post(&path, &[("message", "One of six")])));
+            let closed = format!("/hub/requests/{reference}/release");
+            let (answers, _) = futures_util::future::join(sent, sam.post(&closed, &[])).await;
+            assert!(answers.iter().all(|answer| answer.location() == path), "{backend:?}");
+            let mine = sql("select count(*) from messages where author = 'person'");
+            assert_eq!(hub.count(mine).await, round * 6, "{backend:?}");
+            sam.post(&format!("/hub/requests/{reference}/claim"), &[]).await;
+        }
+        hub.deliver().await;
+        let open = sql("select count(*) from support_requests where reference = $1 and state in ('waiting', 'claimed')");
+        assert_eq!(hub.count(open.bind(reference.as_str())).await, 1, "{backend:?}: and an answer is owed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_cannot_be_taken_is_kept_in_its_box() {
     let hub = Hub::start().await;
     let mut amira = hub.person("amira").await;
@@ -261,87 +287,84 @@ async fn an_answer_counts_as_read_when_it_was_shown_and_not_before() {
 async fn an_island_reads_and_writes_what_the_page_would() {
     let hub = Hub::start().await;
     let mut amira = hub.person("amira").await;
-    let case = hub.demo_person("amira").cases[0].to_string();
-    let submission = Uuid::from_u128(42).to_string();
-    let form = [("key[Case]", case.as_str()), ("message", "From an island"), ("submission", &submission)];
-    for _ in 0..2 {
-        let answer = amira.call("message", &form).await;
-        assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, "no-store"), "{}", answer.body);
-        let thread: ThreadView = serde_json::from_str(&answer.body).unwrap();
-        assert_eq!(thread.messages.len(), 1, "sent twice, one message");
-        assert_eq!((thread.messages[0].body.as_str(), thread.messages[0].mine), ("From an island", true));
+    let case = format!("{}/messages", hub.case_of("amira"));
+    let reference = amira.asks_for_support().await;
+    hub.deliver().await;
+    for path in [case, format!("/support/{reference}")] {
+        let submission = hub.portal.new_id().to_string();
+        let form = [("message", "From an island"), ("submission_id", submission.as_str())];
+        for _ in 0..2 {
+            let answer = amira.post_part(&path, "thread", &form).await;
+            assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, "no-store"), "{}", answer.body);
+            assert_eq!(answer.texts(".portal-message__text"), ["From an island"], "sent twice, one message");
+        }
+        let part = amira.part(&path, "thread").await;
+        let page = amira.get(&path).await;
+        assert_eq!(part.texts(".portal-messages"), page.texts("[data-thread] .portal-messages"), "the part is the page's own");
+        assert!(part.body.contains("We will answer by"));
+        assert!(!part.body.contains("<main") && !part.body.contains("<script"));
+        let strict = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; sandbox";
+        assert_eq!(part.header("content-security-policy"), strict, "opened by itself it can do nothing");
+        let empty = amira.post_part(&path, "thread", &[("message", " "), ("submission_id", &submission)]).await;
+        assert_eq!((empty.status, empty.errors()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["Write your message".to_owned()]));
+        assert_eq!(amira.part(&path, "anything else").await.title(), page.title(), "an unknown part is the page");
     }
-    let thread: ThreadView = serde_json::from_str(&amira.call("thread", &[("key[Case]", &case)]).await.body).unwrap();
-    assert!(thread.promise.unwrap().starts_with("We will answer by"));
-    assert_eq!(messages(&hub).await, 1);
-
-    let empty = amira.call("message", &[("key[Case]", &case), ("message", " "), ("submission", &submission)]).await;
-    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let error: PortalError = serde_json::from_str(&empty.body).unwrap();
-    assert!(matches!(error, PortalError::Invalid(errors) if errors.of("message").as_deref() == Some("Write your message")));
-    let unreadable = amira.call("message", &[("key[Case]", "x"), ("message", "a"), ("submission", &submission)]).await;
-    assert_eq!(serde_json::from_str::<PortalError>(&unreadable.body).unwrap(), PortalError::Unavailable);
-    assert_eq!(messages(&hub).await, 1);
+    assert_eq!(messages(&hub).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_islands_call_from_nobody_or_the_wrong_person_reads_and_writes_nothing() {
+async fn an_islands_question_from_nobody_or_the_wrong_person_reads_and_writes_nothing() {
     let hub = Hub::start().await;
     let mut amira = hub.person("amira").await;
-    amira.writes(&format!("{}/messages", hub.case_of("amira")), "Private").await;
+    let case = format!("{}/messages", hub.case_of("amira"));
+    amira.writes(&case, "Private").await;
     let reference = amira.asks_for_support().await;
     hub.deliver().await;
-    let case = hub.demo_person("amira").cases[0].to_string();
-    let submission = Uuid::from_u128(42).to_string();
-    let count = messages(&hub).await;
-    let callers = [
-        (hub.browser(), PortalError::SignIn),
-        (hub.staff("sam").await, PortalError::SignIn),
-        (hub.person("tom").await, PortalError::NotFound),
-        (hub.person("daniel").await, PortalError::NotFound),
-    ];
-    for (mut caller, refusal) in callers {
-        for key in [("key[Case]", case.as_str()), ("key[Request]", reference.as_str())] {
-            for (call, fields) in [("thread", vec![key]), ("message", vec![key, ("message", "x"), ("submission", &submission)])] {
-                let answer = caller.call(call, &fields).await;
-                if refusal == PortalError::NotFound && key.0 == "key[Case]" && caller.get(&hub.case_of("amira")).await.status == StatusCode::OK
-                {
-                    // A witness of the same case has a conversation of their own.
-                    assert!(!answer.body.contains("Private"));
-                    continue;
-                }
-                assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-                assert_eq!(serde_json::from_str::<PortalError>(&answer.body).unwrap(), refusal, "{call} {key:?}");
+    let request = format!("/support/{reference}");
+    let form = [("message", "let me in"), ("submission_id", "018f0000-0000-7000-8000-000000000001")];
+    for (mut caller, refusal) in [
+        (hub.browser(), StatusCode::SEE_OTHER),
+        (hub.staff("sam").await, StatusCode::SEE_OTHER),
+        (hub.person("tom").await, StatusCode::NOT_FOUND),
+    ] {
+        for path in [&case, &request] {
+            for answer in [caller.part(path, "thread").await, caller.post_part(path, "thread", &form).await] {
+                assert_eq!(answer.status, refusal);
+                assert!(!answer.body.contains("Private"));
             }
         }
     }
-    let foreign = sql("select count(*) from messages m join support_requests r on r.request_id = m.request_id where r.person_id = $1");
-    assert_eq!(hub.count(foreign.bind(hub.person_id("amira").await)).await, count, "nobody wrote into her conversations");
+    // A witness of the same case has a conversation of their own.
+    let mut daniel = hub.person("daniel").await;
+    assert!(!daniel.part(&case, "thread").await.body.contains("Private"));
+    assert_eq!(daniel.part(&request, "thread").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(messages(&hub).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_islands_call_is_no_page_and_not_for_other_sites() {
+async fn the_islands_call_is_no_page_and_not_for_other_sites() {
     let hub = Hub::start().await;
-    let mut amira = hub.person("amira").await;
-    let case = hub.demo_person("amira").cases[0].to_string();
-    let fields = [("key[Case]", case.as_str()), ("message", "x"), ("submission", "018f0000-0000-7000-8000-000000000001")];
-    for call in ["thread", "message", "words", "queue"] {
-        let path = format!("/api/island/{call}");
-        let mut by_hand = form_request(&path, &fields);
-        by_hand.headers_mut().insert(header::ACCEPT, "text/html,application/xhtml+xml".parse().unwrap());
-        by_hand.headers_mut().insert(header::REFERER, "https://portal.example.test/home".parse().unwrap());
-        let answer = amira.send(by_hand).await;
-        assert_eq!((answer.status, answer.header("location")), (StatusCode::NOT_FOUND, ""), "{call}");
-        for site in ["cross-site", "same-site"] {
-            let mut request = form_request(&path, &fields);
-            request.headers_mut().insert("sec-fetch-site", site.parse().unwrap());
-            let answer = amira.send(request).await;
-            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{call}");
-            assert_eq!(answer.json()["error"], "We could not read that");
-        }
-        assert_eq!(amira.get(&path).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    let mut sam = hub.staff("sam").await;
+    let fields = [("mine_only", "false")];
+    let path = "/api/island/queue";
+    let mut by_hand = form_request(path, &fields);
+    by_hand.headers_mut().insert(header::ACCEPT, "text/html,application/xhtml+xml".parse().unwrap());
+    by_hand.headers_mut().insert(header::REFERER, "https://portal.example.test/hub".parse().unwrap());
+    let answer = sam.send(by_hand).await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::NOT_FOUND, ""));
+    for site in ["cross-site", "same-site"] {
+        let mut request = form_request(path, &fields);
+        request.headers_mut().insert("sec-fetch-site", site.parse().unwrap());
+        let answer = sam.send(request).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert_eq!(answer.json()["error"], "We could not read that");
     }
-    let unknown = amira.call("delete_everything", &fields).await;
-    assert!(unknown.status.is_client_error() && unknown.json()["error"].is_string(), "{}", unknown.body);
-    assert_eq!(messages(&hub).await, 0);
+    assert_eq!(sam.get(path).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(sam.call("queue", &fields).await.status, StatusCode::OK);
+    let unreadable = sam.call("queue", &[("mine_only", "perhaps")]).await;
+    assert_eq!((unreadable.status, unreadable.json()), (StatusCode::UNPROCESSABLE_ENTITY, "Unavailable".into()));
+    for gone in ["thread", "message", "words", "delete_everything"] {
+        let unknown = sam.call(gone, &fields).await;
+        assert!(unknown.status.is_client_error() && unknown.json()["error"].is_string(), "{}", unknown.body);
+    }
 }

@@ -235,6 +235,17 @@ async fn a_safe_email_is_told_that_there_is_a_message_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_worker_wakes_when_something_is_queued() {
+    let hub = Hub::start().await;
+    let worker = tokio::spawn(server::outbox::run(hub.portal.clone()));
+    hub.browser().post("/sign-in", &[("identifier", "amira@example.test")]).await.location();
+    // It looks every five seconds anyway: this is sooner.
+    let mails = tokio::task::block_in_place(|| hub.mail.wait_for(1, std::time::Duration::from_secs(4)));
+    assert_eq!(mails[0].to, ["amira@example.test"]);
+    worker.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unsafe_email_is_never_written_to_and_staff_are_told() {
     let hub = Hub::start().await;
     let mut amira = hub.person("amira").await;

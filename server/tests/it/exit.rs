@@ -87,7 +87,7 @@ async fn every_page_somebody_may_write_on_has_the_exit_as_a_plain_link() {
         assert!(answer.header("content-security-policy").contains("form-action 'self' https://weather.example.test;"), "{path}");
     }
     let mut nobody = hub.browser();
-    for path in ["/sign-in", "/support/new", "/support/new/safety", "/support/new/danger"] {
+    for path in ["/", "/help/rights", "/sign-in", "/support/new", "/support/new/safety", "/support/new/danger"] {
         assert_eq!(nobody.get(path).await.texts("a[href='/exit']").len(), 1, "{path}");
     }
 }

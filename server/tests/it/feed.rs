@@ -95,7 +95,7 @@ async fn a_batch_is_taken_once_and_then_unchanged() {
     news["events"].as_array_mut().unwrap().push(json!({ "outcome": "Suspect charged", "date": "2026-11-20" }));
     let answer = send(&hub, &json!({ "cases": [news, a_case("B")] })).await;
     assert_eq!(results(&answer), ["accepted", "unchanged"]);
-    assert_eq!(hub.count(sql("select count(*) from cases where stage = 'awaiting_court' and source_key = 'A'")).await, 1);
+    assert_eq!(hub.count(sql("select count(*) from cases where stage = 'charged' and source_key = 'A'")).await, 1);
     hub.deliver().await;
     assert!(hub.mails().is_empty(), "nobody new is written to before they join");
 }

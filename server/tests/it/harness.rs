@@ -7,6 +7,7 @@
 
 use crate::postgres;
 use crate::smtp::{MailServer, ReceivedMail};
+use app::islands::page::PART_HEADER;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -24,7 +25,6 @@ use server::outbox::{self, Mailer};
 use server::portal::Portal;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 use tokio::runtime::{Handle, Runtime, RuntimeFlavor};
@@ -71,7 +71,6 @@ pub struct Hub {
     pub demo: Arc<Demo>,
     router: Router,
     folder: TempDir,
-    leaves_notices: AtomicBool,
 }
 
 /// A seeded SQLite database as bytes: filling one takes longer than most tests.
@@ -153,7 +152,7 @@ impl Hub {
     fn new(portal: Portal, clock: Arc<TestClock>, mail: MailServer, demo: Arc<Demo>, folder: TempDir) -> Self {
         // A portal knows at its start whether its people are invented; PostgreSQL's were not there yet.
         let router = router(portal.clone());
-        Self { portal, clock, mail, demo, router, folder, leaves_notices: AtomicBool::new(false) }
+        Self { portal, clock, mail, demo, router, folder }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -290,11 +289,6 @@ impl Hub {
         self.count(sql("select count(*) from audit where act = $1").bind(act)).await
     }
 
-    /// For a test about a notice that is not delivered.
-    pub fn leaves_notices(&self) {
-        self.leaves_notices.store(true, Ordering::Relaxed);
-    }
-
     async fn due_notices(&self) -> i64 {
         self.count(sql("select count(*) from outbox where state = 'due' and due_at <= $1").bind(self.now())).await
     }
@@ -303,7 +297,7 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         let blocking = Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
-        if !blocking || std::thread::panicking() || self.leaves_notices.load(Ordering::Relaxed) {
+        if !blocking || std::thread::panicking() {
             return;
         }
         let due = tokio::task::block_in_place(|| Handle::current().block_on(self.due_notices()));
@@ -356,7 +350,19 @@ impl Browser<'_> {
         self.post(&sheet.action, &fields).await
     }
 
-    /// Calls the server as an island does.
+    /// Asks for a part of a page, as an island does that looks again.
+    pub async fn part(&mut self, path: &str, name: &str) -> Answer {
+        self.send(Request::get(path).header(PART_HEADER, name).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Sends a form as an island does, for a part of the page.
+    pub async fn post_part(&mut self, path: &str, name: &'static str, fields: &[(&str, &str)]) -> Answer {
+        let mut request = form_request(path, fields);
+        request.headers_mut().insert(PART_HEADER, header::HeaderValue::from_static(name));
+        self.send(request).await
+    }
+
+    /// Calls the server as the hub's island does.
     pub async fn call(&mut self, call: &str, fields: &[(&str, &str)]) -> Answer {
         let mut request = form_request(&format!("/api/island/{call}"), fields);
         request.headers_mut().insert(header::ACCEPT, header::HeaderValue::from_static("application/json"));
@@ -378,7 +384,7 @@ impl Browser<'_> {
             request.headers_mut().insert(header::COOKIE, pairs.join("; ").parse().expect("cookies"));
         }
         let line = format!("{} {}", request.method(), request.uri());
-        let head_only = request.method() == Method::HEAD;
+        let (head_only, part) = (request.method() == Method::HEAD, request.headers().contains_key(PART_HEADER));
         let response = self.hub.router.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
@@ -388,7 +394,7 @@ impl Browser<'_> {
         let body = String::from_utf8(bytes.to_vec()).expect("a text");
         let answer = Answer { status: parts.status, headers: parts.headers, body };
         if !head_only {
-            self.check(&line, &answer);
+            self.check(&line, &answer, part && answer.status == StatusCode::OK);
         }
         answer
     }
@@ -414,7 +420,7 @@ impl Browser<'_> {
         }
     }
 
-    fn check(&self, line: &str, answer: &Answer) {
+    fn check(&self, line: &str, answer: &Answer, part: bool) {
         assert!(answer.headers.contains_key(header::CACHE_CONTROL), "{line}");
         if !self.sees_contact_details {
             for person in &self.hub.demo.people {
@@ -424,7 +430,7 @@ impl Browser<'_> {
                 }
             }
         }
-        if !answer.is_page() {
+        if !answer.is_page() || part {
             return;
         }
         let page = answer.page();

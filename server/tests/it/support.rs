@@ -2,7 +2,6 @@
 //! of taps, nothing lost and nothing shown to the next person at the same phone.
 
 use crate::harness::{Backend, Browser, EXIT_URL, Hub, SIGNED_IN_ANSWERS, STRANGERS_ANSWERS};
-use app::islands::api::PortalError;
 use axum::http::StatusCode;
 use chrono::Duration;
 use futures_util::future::join_all;
@@ -126,7 +125,8 @@ async fn danger_leads_to_999_at_once_and_to_the_top_of_the_queue_later() {
     let (stranger, amira) = (hub.browser(), hub.person("amira").await);
     for mut browser in [stranger, amira] {
         let signed_in = !browser.jar.is_empty();
-        assert!(browser.get("/support/new/safety").await.says("In danger now? Call 999"));
+        assert!(browser.get("/support/new").await.says("In danger now?"));
+        assert!(browser.get("/support/new/safety").await.says("Call 999"));
         assert_eq!(browser.post("/support/new/safety", &[("safe_now", "danger")]).await.location(), "/support/new/danger");
         let page = browser.get("/support/new/danger").await;
         assert!(page.says("Call 999") && page.says("55") && page.says("Silent Solution") && page.says("18000"));
@@ -257,10 +257,8 @@ async fn the_next_person_at_the_same_phone_does_not_find_a_persons_draft() {
         assert_eq!(browser.get("/support/new/words").await.field("words"), "");
         assert_eq!(browser.get("/support/new/check").await.location(), "/support/new");
         assert_eq!(browser.get("/support/new/sent").await.location(), "/support/new");
-        let kept = browser.call("words", &[("words", "overwritten")]).await;
-        assert_eq!(serde_json::from_str::<PortalError>(&kept.body).unwrap(), PortalError::NotFound);
     }
-    bethan.answer(&[("words", &[("words", "Bethan's own")])]).await;
+    assert!(bethan.post_part("/support/new/words", "saved", &[("words", "Bethan's own")]).await.body.starts_with("Saved at"));
     nobody.answer(&[("words", &[("words", "Nobody's own")])]).await;
     assert_eq!(amira.get("/support/new/words").await.field("words"), "Please help me with my lock.");
     assert_eq!(asked(&hub).await, 0);
@@ -287,17 +285,19 @@ async fn unfinished_words_are_kept_while_they_are_written() {
     let hub = Hub::start().await;
     let (stranger, amira) = (hub.browser(), hub.person("amira").await);
     for mut browser in [stranger, amira] {
-        let early = browser.call("words", &[("words", "too early")]).await;
-        assert_eq!(serde_json::from_str::<PortalError>(&early.body).unwrap(), PortalError::NotFound, "there is no draft yet");
+        let kept = browser.post_part("/support/new/words", "saved", &[("words", "the first thing")]).await;
+        assert_eq!((kept.status, kept.body.as_str(), kept.header("cache-control")), (StatusCode::OK, "Saved at 10am", "no-store"));
+        assert!(!kept.is_page(), "words only, so that nothing in them can be markup");
+        assert_eq!(browser.get("/support/new/words").await.field("words"), "the first thing", "the first words begin the draft");
         browser.answer(&SIGNED_IN_ANSWERS[..3]).await;
-        let kept = browser.call("words", &[("words", " half a sen\n")]).await;
-        assert_eq!((kept.status, kept.json()), (StatusCode::OK, "10am".into()));
+        browser.post_part("/support/new/words", "saved", &[("words", " half a sen\n")]).await;
         assert_eq!(browser.get("/support/new/words").await.field("words"), " half a sen\n", "exactly as typed");
-        let too_long = browser.call("words", &[("words", &"x".repeat(2_001))]).await;
-        assert!(matches!(serde_json::from_str::<PortalError>(&too_long.body).unwrap(), PortalError::Invalid(_)));
+        let too_long = browser.post_part("/support/new/words", "saved", &[("words", &"x".repeat(2_001))]).await;
+        assert_eq!(too_long.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(browser.get("/support/new/words").await.field("words"), " half a sen\n");
         assert_eq!(browser.get("/support/new/needs").await.field("needs"), "finance_benefits information", "and nothing else moved");
     }
+    assert_eq!(asked(&hub).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

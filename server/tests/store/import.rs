@@ -5,13 +5,13 @@ use crate::stores::{Failed, Store, Tested, clock, count};
 use app::domain::month::{Month, When};
 use app::domain::outcome::{Stage, Wording};
 use chrono::Duration;
+use server::db::{DbError, sql};
 use server::import::apply::{self, Applied};
 use server::import::file::{self, Report};
 use server::import::json_reader::read_json;
 use server::import::record::{CaseRecord, PersonRecord, ProgressRecord};
 use server::import::source::Source;
 use server::portal::Portal;
-use server::db::{DbError, sql};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -74,10 +74,11 @@ async fn eight_real_months_go_in_to_the_row_and_a_second_time_change_nothing() -
             *stage = step.wording.stage();
         }
     }
-    let rows: Vec<(String, String, i64)> = sql("select c.source_key, c.stage, (select count(*) from case_events e where e.case_id = c.case_id) \
+    let rows: Vec<(String, String, i64)> =
+        sql("select c.source_key, c.stage, (select count(*) from case_events e where e.case_id = c.case_id) \
          from cases c where c.source = 'police.uk' order by c.source_key")
-    .fetch_all(&mut store.db.read().await?)
-    .await?;
+        .fetch_all(&mut store.db.read().await?)
+        .await?;
     assert_eq!(rows.len(), wanted.len());
     for ((key, stage, events), (wanted_key, (wanted_stage, wanted_events))) in rows.into_iter().zip(wanted) {
         assert_eq!((&key, stage.as_str(), usize::try_from(events)?), (&wanted_key, wanted_stage.code(), wanted_events));
@@ -181,7 +182,8 @@ async fn a_later_import_says_where_the_case_stands_now(store: Store) -> Tested {
 
 async fn no_update_is_an_outcome_and_no_outcome_is_none(store: Store) -> Tested {
     let portal = store.portal(&clock(), None).await?;
-    let records = [record("a", &[]), record("b", &[NO_UPDATE]), record("c", &[]), record("c", &[NO_UPDATE]), record("d", &[NO_UPDATE, LOOKING])];
+    let records =
+        [record("a", &[]), record("b", &[NO_UPDATE]), record("c", &[]), record("c", &[NO_UPDATE]), record("d", &[NO_UPDATE, LOOKING])];
     import(&portal, &[&records, &[record("a", &[])]]).await?;
     for (key, wanted) in [("a", ("recorded", 0)), ("b", ("update_not_available", 1)), ("c", ("update_not_available", 1))] {
         assert_eq!(stage(&portal, key).await?, (wanted.0.into(), wanted.1), "{key}");

@@ -123,7 +123,9 @@ async fn a_notice_is_sent_once_and_says_nothing(store: Store) -> Tested {
         }
         let all = mail.data.to_lowercase();
         let reference = request.reference.as_str().to_lowercase();
-        for word in ["burglary", "elm row", "case", "crime", "police", "victim", "witness", "court", "hub", "somebody", "support", &reference] {
+        for word in
+            ["burglary", "elm row", "case", "crime", "police", "victim", "witness", "court", "hub", "somebody", "support", &reference]
+        {
             assert!(!all.contains(word), "{word} in: {}", mail.data);
         }
     }
@@ -146,7 +148,8 @@ async fn two_workers_at_once_send_each_notice_once(store: Store) -> Tested {
         let person = reachable(&hub.portal, &format!("p{n}@example.test")).await?;
         queue_received(&hub.portal, person).await?;
     }
-    let workers = [hub.portal.clone(), other.clone(), hub.portal.clone(), other].map(|portal| tokio::spawn(async move { deliver_due(&portal).await }));
+    let workers = [hub.portal.clone(), other.clone(), hub.portal.clone(), other]
+        .map(|portal| tokio::spawn(async move { deliver_due(&portal).await }));
     let mut settled = 0;
     for worker in workers {
         settled += timeout(SOON, worker).await???;

@@ -48,8 +48,17 @@ async fn insert(on: &mut impl Connection, row: &Kinds) -> Result<(), DbError> {
 
 async fn every_kind_of_value_comes_back(store: Store) -> Tested {
     scratch(&store).await?;
-    let words =
-        ["", " ", "plain", "O'Brien; drop table scratch --", "Tŷ Coch", "北京 🧑🏽‍🦽 𝒳 \u{10ffff}", "line\r\nline\t\u{1}", "\u{202e}x", "$1 ? :a"];
+    let words = [
+        "",
+        " ",
+        "plain",
+        "O'Brien; drop table scratch --",
+        "Tŷ Coch",
+        "北京 🧑🏽‍🦽 𝒳 \u{10ffff}",
+        "line\r\nline\t\u{1}",
+        "\u{202e}x",
+        "$1 ? :a",
+    ];
     let numbers = [0, 1, -1, i64::MAX, i64::MIN, 1 << 53, (1 << 53) + 1];
     let moments = ["1970-01-01T00:00:00Z", "2026-03-02T10:00:00.000001Z", "2026-03-29T01:00:00.5Z", "2099-12-31T23:59:59.999999Z"];
     let mut tx = store.db.write().await?;
@@ -105,7 +114,8 @@ async fn times_sort_as_they_passed(store: Store) -> Tested {
     scratch(&store).await?;
     let start = at("2026-03-29T00:59:59Z");
     let mut moments = vec![at("1970-01-01T00:00:00Z"), at("1999-12-31T23:59:59.9Z"), at("2099-01-01T00:00:00.000010Z")];
-    for micros in [0, 1, 9, 10, 999, 1_000, 1_001, 99_999, 100_000, 100_001, 500_000, 999_000, 999_999, 1_000_000, 1_000_001, 3_600_000_000] {
+    for micros in [0, 1, 9, 10, 999, 1_000, 1_001, 99_999, 100_000, 100_001, 500_000, 999_000, 999_999, 1_000_000, 1_000_001, 3_600_000_000]
+    {
         moments.push(start + Duration::microseconds(micros));
     }
     moments.sort_unstable();
@@ -217,7 +227,11 @@ async fn a_value_that_is_there_already_is_a_duplicate(store: Store) -> Tested {
 async fn a_failed_statement_ends_its_transaction(store: Store) -> Tested {
     scratch(&store).await?;
     run(&store.db, "insert into scratch (n) values (1)").await?;
-    for broken in ["insert into scratch (n) values (1)", "select nothing from nowhere", "insert into scratch (n) values (null)"] {
+    for broken in [
+        "insert into scratch (n) values (1)",
+        "select nothing from nowhere",
+        "insert into audit_head (chain, seq, hash) values (2, null, '')",
+    ] {
         let mut tx = store.db.write().await?;
         sql("insert into scratch (n) values (2)").execute_one(&mut tx).await?;
         assert!(sql(broken).execute(&mut tx).await.is_err(), "{broken}");
