@@ -1,7 +1,6 @@
 // "Exit this page": the neutral page at once, nothing under Back, and a session that is over on the server. The browser
 // keeps pages for Back here, as people's browsers do; Playwright's own browsers have that switched off.
 import { type Page, chromium } from '@playwright/test';
-import { scriptsOn } from '../fixtures/checks';
 import { ask, signIn } from '../fixtures/people';
 import type { Portal } from '../fixtures/portal';
 import { expect, test as base } from '../fixtures/test';
@@ -65,36 +64,6 @@ test('the exit is in reach at the bottom of a long page', async ({ exiting: page
   await expectGone(page, portal, cookie);
 });
 
-test('Shift three times', async ({ exiting: page, portal }) => {
-  test.skip(!scriptsOn(), 'needs scripts: the link is always there');
-  const cookie = await toTheCase(page, portal);
-  await page.keyboard.press('Shift');
-  await expect(page.getByRole('status').filter({ hasText: 'Shift, press 2 more times to exit.' })).toBeAttached();
-  await page.keyboard.press('Shift');
-  await page.keyboard.press('Shift');
-  await expectGone(page, portal, cookie);
-});
-
-test('capital letters are not an exit', async ({ exiting: page, portal }) => {
-  test.skip(!scriptsOn(), 'needs scripts');
-  await page.goto('/sign-in');
-  await page.getByLabel('Email address or mobile number').focus();
-  for (const letter of 'ABCDE') await page.keyboard.press(`Shift+${letter}`);
-  await expect(page.getByLabel('Email address or mobile number')).toHaveValue('ABCDE');
-  await expect(page).toHaveURL(/\/sign-in$/);
-  expect(portal.exitUrl).not.toBe(page.url());
-});
-
-test('another tab goes too', async ({ exiting: page, portal }) => {
-  test.skip(!scriptsOn(), 'needs scripts: without them a tab shows what it showed until it is used');
-  const cookie = await toTheCase(page, portal);
-  const tab = await page.context().newPage();
-  await tab.goto('/home');
-  await exit(tab).click();
-  await tab.waitForURL(portal.exitUrl);
-  await expectGone(page, portal, cookie);
-});
-
 test('what was begun is not found again by whoever uses the browser next', async ({ exiting: page, portal }) => {
   await page.goto('/support/new/safety');
   await page.getByLabel('I am not sure').check();
@@ -115,4 +84,36 @@ test('a person finds their request again after an exit', async ({ exiting: page,
   await signIn(page, portal, portal.person('Amira'));
   await page.goto(`/support/${reference}`);
   await expect(page.getByText('Still there after the exit.')).toBeVisible();
+});
+
+test.describe('with scripts', () => {
+  // Without them there is the link, and a tab shows what it showed until it is used.
+  test.skip(({ javaScriptEnabled }) => javaScriptEnabled === false, 'needs scripts');
+
+  test('Shift three times', async ({ exiting: page, portal }) => {
+    const cookie = await toTheCase(page, portal);
+    await page.keyboard.press('Shift');
+    await expect(page.getByRole('status').filter({ hasText: 'Shift, press 2 more times to exit.' })).toBeAttached();
+    await page.keyboard.press('Shift');
+    await page.keyboard.press('Shift');
+    await expectGone(page, portal, cookie);
+  });
+
+  test('capital letters are not an exit', async ({ exiting: page, portal }) => {
+    await page.goto('/sign-in');
+    await page.getByLabel('Email address or mobile number').focus();
+    for (const letter of 'ABCDE') await page.keyboard.press(`Shift+${letter}`);
+    await expect(page.getByLabel('Email address or mobile number')).toHaveValue('ABCDE');
+    await expect(page).toHaveURL(/\/sign-in$/);
+    expect(portal.exitUrl).not.toBe(page.url());
+  });
+
+  test('another tab goes too', async ({ exiting: page, portal }) => {
+    const cookie = await toTheCase(page, portal);
+    const tab = await page.context().newPage();
+    await tab.goto('/home');
+    await exit(tab).click();
+    await tab.waitForURL(portal.exitUrl);
+    await expectGone(page, portal, cookie);
+  });
 });

@@ -26,7 +26,6 @@ function expectNeutral(mail: Mail, portal: Portal): void {
 const go = (page: Page) => page.getByRole('button', { name: 'Continue' }).click();
 
 test('a person asks for support and is answered', async ({ page, portal, another }) => {
-  test.setTimeout(60_000);
   const amira = portal.person('Amira');
 
   await test.step('home says what is known', async () => {

@@ -36,7 +36,9 @@ fn look_again(list: &Element, form: &HtmlFormElement, status: &Element) {
                     page::set_text(&status, "There is a new message.");
                 }
             }
-            Answer::SeePage => page::set_text(&status, "You are signed out. Your words are still here. Copy them if you need them, then sign in again."),
+            Answer::SeePage => {
+                page::set_text(&status, "You are signed out. Your words are still here. Copy them if you need them, then sign in again.")
+            }
             Answer::Nothing => {}
         });
     });

@@ -92,7 +92,12 @@ async fn take(portal: &Portal, headers: &HeaderMap, body: Body) -> Result<Respon
     }
 }
 
-async fn told_before(on: &mut impl Connection, machine: &Machine, once: Option<&str>, fingerprint: &str) -> Result<Option<Response>, DbError> {
+async fn told_before(
+    on: &mut impl Connection,
+    machine: &Machine,
+    once: Option<&str>,
+    fingerprint: &str,
+) -> Result<Option<Response>, DbError> {
     let Some(once) = once else { return Ok(None) };
     let row: Option<(String, i64, String)> =
         sql("select fingerprint, status, answer from idempotency where key_id = $1 and idempotency_key = $2")

@@ -8,10 +8,10 @@ use crate::keys;
 use crate::portal::Portal;
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::staff::StaffRole;
-use axum::extract::FromRequestParts;
 use app::islands::page::PART_HEADER;
-use axum::http::{HeaderMap, Method};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 

@@ -186,7 +186,9 @@ fn is_clear(line: &str, answer: &Answer) {
         assert!(answer.main_text().len() > 20, "{line}");
     }
     let body = answer.body.to_lowercase();
-    for inside in ["panicked", "sqlx", "sqlite", "postgres", "insert into", "select *", "backtrace", ".rs:", "server fn", "leptos_axum", "axum"] {
+    for inside in
+        ["panicked", "sqlx", "sqlite", "postgres", "insert into", "select *", "backtrace", ".rs:", "server fn", "leptos_axum", "axum"]
+    {
         assert!(!body.contains(inside), "{line} says {inside}: {body}");
     }
 }
@@ -196,9 +198,7 @@ fn no_route_is_missing_from_the_table() {
     fn routes(folder: &Path) -> usize {
         let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         entries
-            .map(|path| {
-                if path.is_dir() { routes(&path) } else { std::fs::read_to_string(&path).unwrap().matches(".route(").count() }
-            })
+            .map(|path| if path.is_dir() { routes(&path) } else { std::fs::read_to_string(&path).unwrap().matches(".route(").count() })
             .sum()
     }
     let there = routes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
@@ -270,15 +270,28 @@ async fn strange_values_in_every_field_of_every_form_are_no_fault() {
         let door = Door::open(&hub).await;
         let long = "x".repeat(1_500);
         let digits = "9".repeat(400);
-        for value in ["\0", "a\0b", "", "-1", digits.as_str(), long.as_str(), "9223372036854775808", "' or 1=1 --", "../../etc/passwd", "\u{202e}\u{fffe}"]
-        {
+        for value in [
+            "\0",
+            "a\0b",
+            "",
+            "-1",
+            digits.as_str(),
+            long.as_str(),
+            "9223372036854775808",
+            "' or 1=1 --",
+            "../../etc/passwd",
+            "\u{202e}\u{fffe}",
+        ] {
             let fields: Vec<(&str, &str)> = FIELDS.iter().map(|name| (*name, value)).collect();
             let body = encode(&fields);
             for (template, methods, takes, who) in ROUTES {
                 if methods.contains(&"POST") && takes != Json {
                     let path = door.path(template);
                     let answer = door.send(who, request("POST", &path, URLENCODED, body.clone())).await;
-                    assert!(answer.status.is_client_error() || answer.status == StatusCode::SEE_OTHER || answer.status == StatusCode::OK, "{path}");
+                    assert!(
+                        answer.status.is_client_error() || answer.status == StatusCode::SEE_OTHER || answer.status == StatusCode::OK,
+                        "{path}"
+                    );
                 }
                 if methods.contains(&"GET") {
                     let path = format!("{}?{}", door.path(template), encode(&[("x", value)]));
@@ -333,7 +346,8 @@ async fn ids_that_are_not_there_are_not_found() {
             assert!(call.status.is_client_error());
         }
         for id in ["%FF", "%C0%AF", "%ED%A0%80"] {
-            for (folder, who) in [("/cases", Person), ("/support", Person), ("/contact", Person), ("/hub/requests", Staff), ("/a", Anyone)] {
+            for (folder, who) in [("/cases", Person), ("/support", Person), ("/contact", Person), ("/hub/requests", Staff), ("/a", Anyone)]
+            {
                 let answer = door.send(who, request("GET", &format!("{folder}/{id}"), "", "")).await;
                 assert!([StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND].contains(&answer.status), "{folder}/{id}");
             }
@@ -385,14 +399,21 @@ async fn strange_cookies_and_headers_are_no_fault() {
     let hub = Hub::start().await;
     let door = Door::open(&hub).await;
     let huge = format!("__Host-s={}", "A".repeat(60_000));
-    for cookie in
-        [&b"__Host-s=\xff\xfe; __Host-w=\xff"[..], b";;;=;=;", b"__Host-s", b"__Host-s=;__Host-s=;__Host-d=\";\"", huge.as_bytes(), b"__Host-d=x; __Host-c=x"]
-    {
+    for cookie in [
+        &b"__Host-s=\xff\xfe; __Host-w=\xff"[..],
+        b";;;=;=;",
+        b"__Host-s",
+        b"__Host-s=;__Host-s=;__Host-d=\";\"",
+        huge.as_bytes(),
+        b"__Host-d=x; __Host-c=x",
+    ] {
         for (template, methods, takes, _) in ROUTES {
             let method = if methods.contains(&"GET") { "GET" } else { "POST" };
             let mut request = request(method, &door.path(template), if takes == Form { URLENCODED } else { "" }, "");
             request.headers_mut().insert(header::COOKIE, header::HeaderValue::from_bytes(cookie).unwrap());
-            for (name, value) in [("accept", "\u{fffd}"), ("range", "bytes=5-1"), ("content-encoding", "br"), ("authorization", "Bearer vh1_")] {
+            for (name, value) in
+                [("accept", "\u{fffd}"), ("range", "bytes=5-1"), ("content-encoding", "br"), ("authorization", "Bearer vh1_")]
+            {
                 request.headers_mut().insert(name, header::HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             let answer = door.send(Anyone, request).await;

@@ -68,7 +68,8 @@ async fn only_a_good_key_opens_the_feed() {
     assert_eq!(sam.send(request).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(cases(&hub).await, 0);
     assert_eq!(results(&send(&hub, &json!({ "cases": [a_case("A")] })).await), ["accepted"]);
-    for ends in [sql("update machine_keys set revoked_at = made_at"), sql("update machine_keys set scopes = 'hearings:write', revoked_at = null")]
+    for ends in
+        [sql("update machine_keys set revoked_at = made_at"), sql("update machine_keys set scopes = 'hearings:write', revoked_at = null")]
     {
         hub.change(ends).await;
         let answer = send(&hub, &json!({ "cases": [a_case("B")] })).await;

@@ -552,12 +552,8 @@ impl Answer {
     pub fn field(&self, name: &str) -> String {
         let page = self.page();
         let sheets = sheets(&page);
-        let values: Vec<String> = sheets
-            .into_iter()
-            .flat_map(|(_, sheet)| sheet.fields)
-            .filter(|(known, _)| known == name)
-            .map(|(_, value)| value)
-            .collect();
+        let values: Vec<String> =
+            sheets.into_iter().flat_map(|(_, sheet)| sheet.fields).filter(|(known, _)| known == name).map(|(_, value)| value).collect();
         values.join(" ")
     }
 

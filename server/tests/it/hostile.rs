@@ -254,11 +254,8 @@ async fn a_language_stays_text() {
         let Some(line) = kept_line(text, 60) else { continue };
         let fields = [("preferred", "email"), ("language", "Other"), ("language_other", *text)];
         assert_eq!(amira.post("/contact/preferences", &fields).await.location(), "/contact?saved");
-        let pages = [
-            amira.get("/contact").await,
-            amira.get("/contact/preferences").await,
-            sam.get(&format!("/hub/requests/{reference}")).await,
-        ];
+        let pages =
+            [amira.get("/contact").await, amira.get("/contact/preferences").await, sam.get(&format!("/hub/requests/{reference}")).await];
         assert_eq!((pages[0].row("Language"), pages[2].row("Language")), (line.clone(), line.clone()));
         assert_eq!(pages[1].field("language_other"), line);
         let skeletons = pages.map(|page| skeleton(&page));
@@ -272,7 +269,8 @@ async fn a_language_stays_text() {
 /// What a case's text is kept as: no control characters and none that turn the direction of reading.
 fn kept_by_the_feed(text: &str, longest: usize) -> Option<String> {
     let text = text.trim();
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let hidden =
+        |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     (!text.is_empty() && text.chars().count() <= longest && !text.chars().any(hidden)).then(|| text.to_owned())
 }
 
@@ -371,7 +369,15 @@ async fn names_stay_text() {
         match &first {
             // The first visit marks the case and the answer as seen.
             None if name == "harmless" => {
-                first = Some([sam.get("/hub").await, sam.get(&format!("/hub/requests/{reference}")).await, tom.get("/home").await, tom.get(&format!("/support/{reference}")).await].map(|page| skeleton(&page)));
+                first = Some(
+                    [
+                        sam.get("/hub").await,
+                        sam.get(&format!("/hub/requests/{reference}")).await,
+                        tom.get("/home").await,
+                        tom.get(&format!("/support/{reference}")).await,
+                    ]
+                    .map(|page| skeleton(&page)),
+                );
             }
             None => first = Some(skeletons),
             Some(first) => assert_eq!(*first, skeletons, "{name:?}"),

@@ -435,7 +435,9 @@ async fn a_closed_request_comes_back_when_the_person_writes() {
     let path = format!("/hub/requests/{reference}");
     let (mut sam, mut jo) = (hub.staff("sam").await, hub.staff("jo").await);
     let form = [("closing", "answered")];
-    for (colleague, error) in [(&mut sam, "Nobody holds this request. Claim it first"), (&mut jo, "Nobody holds this request. Claim it first")] {
+    for (colleague, error) in
+        [(&mut sam, "Nobody holds this request. Claim it first"), (&mut jo, "Nobody holds this request. Claim it first")]
+    {
         assert_eq!(colleague.post(&format!("{path}/close"), &form).await.errors(), [error]);
     }
     sam.claims(&reference).await;

@@ -64,10 +64,7 @@ pub struct Cluster {
 /// The cluster of this process, or why there is none.
 pub fn cluster() -> Result<&'static Cluster, String> {
     static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
-    CLUSTER
-        .get_or_init(Cluster::start)
-        .as_ref()
-        .map_err(Clone::clone)
+    CLUSTER.get_or_init(Cluster::start).as_ref().map_err(Clone::clone)
 }
 
 /// The cluster; or `None` after saying loudly what was not tested. Where `CI` is set, its
@@ -125,16 +122,10 @@ impl Cluster {
 
     fn attempt(bin: &Path, owner: Option<(u32, u32)>, steps: &mut u32) -> Result<Self, String> {
         let failed = |error: io::Error| format!("its folder or keeper: {error}");
-        let folder = tempfile::Builder::new()
-            .prefix("portal-postgres-")
-            .tempdir()
-            .map_err(failed)?;
+        let folder = tempfile::Builder::new().prefix("portal-postgres-").tempdir().map_err(failed)?;
         let log = folder.path().join("log");
         let errors = File::create(&log).map_err(failed)?;
-        let port = TcpListener::bind(("127.0.0.1", 0))
-            .and_then(|listener| listener.local_addr())
-            .map_err(failed)?
-            .port();
+        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).map_err(failed)?.port();
         let fsync = match env::var("PORTAL_TEST_POSTGRES_FSYNC").as_deref() {
             Ok("on") => "on",
             _ => "off",
@@ -166,12 +157,7 @@ impl Cluster {
         let problem = loop {
             let state = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
             if state.lines().any(|line| line.trim() == "ready") {
-                return Ok(Self {
-                    bin: bin.to_owned(),
-                    port,
-                    databases: AtomicU32::new(1),
-                    _keeper: keeper,
-                });
+                return Ok(Self { bin: bin.to_owned(), port, databases: AtomicU32::new(1), _keeper: keeper });
             }
             if folder.join("ended").exists() || !matches!(keeper.try_wait(), Ok(None)) {
                 break "it ended at once";
@@ -194,11 +180,7 @@ impl Cluster {
 
 /// The folder of the programs: the named one, the newest of Debian's, or one on the PATH.
 fn programs() -> Result<PathBuf, String> {
-    let complete = |bin: &PathBuf| {
-        ["initdb", "postgres", "psql"]
-            .iter()
-            .all(|program| bin.join(program).is_file())
-    };
+    let complete = |bin: &PathBuf| ["initdb", "postgres", "psql"].iter().all(|program| bin.join(program).is_file());
     if let Some(bin) = env::var_os("PORTAL_TEST_POSTGRES_BIN").map(PathBuf::from) {
         return Some(bin.clone()).filter(complete).ok_or_else(|| {
             let bin = bin.display();
@@ -217,18 +199,13 @@ fn programs() -> Result<PathBuf, String> {
         .max()
         .map(|(_, bin)| bin);
     let path = env::var_os("PATH").unwrap_or_default();
-    debian
-        .or_else(|| env::split_paths(&path).find(complete))
-        .ok_or_else(|| "no initdb, postgres and psql found".to_owned())
+    debian.or_else(|| env::split_paths(&path).find(complete)).ok_or_else(|| "no initdb, postgres and psql found".to_owned())
 }
 
 /// Whom the server runs as: it refuses to run as root, so root's runs as `postgres`.
 fn owner() -> Result<Option<(u32, u32)>, String> {
     let id = |args: &[&str]| {
-        let said = Command::new("id")
-            .args(args)
-            .output()
-            .map_err(|error| format!("id: {error}"))?;
+        let said = Command::new("id").args(args).output().map_err(|error| format!("id: {error}"))?;
         let number = String::from_utf8_lossy(&said.stdout).trim().parse::<u32>();
         number.map_err(|_| String::from_utf8_lossy(&said.stderr).trim().to_owned())
     };

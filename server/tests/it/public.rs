@@ -36,7 +36,9 @@ async fn only_the_allow_list_may_be_kept() {
     for path in ["/sign-in", "/sign-in/code", "/home", "/support/new", "/support/new/safety", "/support/new/danger", "/support/new/check"]
         .map(str::to_owned)
         .into_iter()
-        .chain(["/exit", "/hub", "/hub/sign-in", "/nowhere", "/a/nothing.js", "/livez", "/readyz", "/api/v1/openapi.json"].map(str::to_owned))
+        .chain(
+            ["/exit", "/hub", "/hub/sign-in", "/nowhere", "/a/nothing.js", "/livez", "/readyz", "/api/v1/openapi.json"].map(str::to_owned),
+        )
     {
         assert_eq!(nobody.get(&path).await.header("cache-control"), "no-store", "{path}");
     }
@@ -178,7 +180,11 @@ async fn every_kind_of_answer_has_exactly_its_headers() {
             nobody.get("/a/public.4.wasm").await,
             vec![("cache-control", forever), ("content-security-policy", NOTHING), ("content-type", "application/wasm")],
         ),
-        ("a redirect", nobody.get("/home").await, vec![("cache-control", "no-store"), ("content-security-policy", NOTHING), ("location", "/sign-in")]),
+        (
+            "a redirect",
+            nobody.get("/home").await,
+            vec![("cache-control", "no-store"), ("content-security-policy", NOTHING), ("location", "/sign-in")],
+        ),
         (
             "the exit",
             nobody.get("/exit").await,

@@ -34,7 +34,8 @@ impl MakeWriter<'_> for Kept {
 #[tokio::test]
 async fn no_code_pin_token_address_or_word_reaches_the_log() {
     let kept = Kept::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).without_time().with_writer(kept.clone());
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).without_time().with_writer(kept.clone());
     let _heard = tracing::subscriber::set_default(subscriber.finish());
 
     let hub = Hub::start().await;

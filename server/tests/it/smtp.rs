@@ -50,8 +50,7 @@ impl ReceivedMail {
         let head = self.split().0.replace("\r\n ", " ").replace("\r\n\t", "\t");
         head.split("\r\n").find_map(|line| {
             let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name)
-                .then(|| value.trim().to_owned())
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
         })
     }
 
@@ -67,9 +66,7 @@ impl ReceivedMail {
             }
             _ => raw.as_bytes().to_vec(),
         };
-        String::from_utf8(bytes)
-            .expect("a UTF-8 body")
-            .replace("\r\n", "\n")
+        String::from_utf8(bytes).expect("a UTF-8 body").replace("\r\n", "\n")
     }
 
     fn split(&self) -> (&str, &str) {
@@ -138,23 +135,14 @@ impl MailServer {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let address = listener.local_addr().expect("its address");
         let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                behaviour: Behaviour::Accept,
-                received: Vec::new(),
-                open: Vec::new(),
-                stopped: false,
-            }),
+            state: Mutex::new(State { behaviour: Behaviour::Accept, received: Vec::new(), open: Vec::new(), stopped: false }),
             arrived: Condvar::new(),
         });
         let accepting = thread::spawn({
             let shared = Arc::clone(&shared);
             move || accept(&listener, &shared)
         });
-        Self {
-            address,
-            shared,
-            accepting: Some(accepting),
-        }
+        Self { address, shared, accepting: Some(accepting) }
     }
 
     /// `smtp://127.0.0.1:PORT`
@@ -170,18 +158,12 @@ impl MailServer {
     /// Waits for at least `n` messages; panics, saying what came, when they do not come in time.
     pub fn wait_for(&self, n: usize, most: Duration) -> Vec<ReceivedMail> {
         let state = self.shared.state();
-        let (state, _) = self
-            .shared
-            .arrived
-            .wait_timeout_while(state, most, |state| state.received.len() < n)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (state, _) =
+            self.shared.arrived.wait_timeout_while(state, most, |state| state.received.len() < n).unwrap_or_else(PoisonError::into_inner);
         let received = state.received.clone();
         drop(state);
         let came = received.len();
-        assert!(
-            came >= n,
-            "{came} of {n} messages in {most:?}: {received:#?}"
-        );
+        assert!(came >= n, "{came} of {n} messages in {most:?}: {received:#?}");
         received
     }
 
@@ -288,11 +270,7 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
             "DATA" => {
                 say("354 end with a line of one dot")?;
                 let data = read_data(&mut reader)?;
-                let mail = data.map(|data| ReceivedMail {
-                    from: from.take().unwrap_or_default(),
-                    to: std::mem::take(&mut to),
-                    data,
-                });
+                let mail = data.map(|data| ReceivedMail { from: from.take().unwrap_or_default(), to: std::mem::take(&mut to), data });
                 (from, to) = (None, Vec::new());
                 match mail {
                     Err(refusal) => say(refusal)?,
@@ -325,8 +303,7 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
 fn path(rest: &str, keyword: &str) -> Option<String> {
     let (key, rest) = rest.split_at_checked(keyword.len())?;
     let (address, _) = rest.trim_start().strip_prefix('<')?.split_once('>')?;
-    key.eq_ignore_ascii_case(keyword)
-        .then(|| address.to_owned())
+    key.eq_ignore_ascii_case(keyword).then(|| address.to_owned())
 }
 
 /// One line with its end; without it when the line is too long or the client has gone.

@@ -23,10 +23,7 @@ async fn somebody_without_an_account_asks_and_is_told_what_happens_next() {
     assert_eq!(check.row("Safe right now"), "I am not sure");
     assert_eq!(check.row("What would help"), "How I feel, or my health");
     assert_eq!(check.row("In your words"), "I would like to talk to somebody.");
-    assert_eq!(
-        check.row("How we reach you"),
-        "Call me: +441632960999\nNo voicemail\nWhen: weekdays before 3pm\nName: Kim"
-    );
+    assert_eq!(check.row("How we reach you"), "Call me: +441632960999\nNo voicemail\nWhen: weekdays before 3pm\nName: Kim");
     assert_eq!(kim.submit(&check.form("/support/new/check")).await.location(), "/support/new/sent");
     let sent = kim.get("/support/new/sent").await;
     assert!(sent.says("We have your request") && sent.says("by 8pm today") && sent.says("We will call you."), "{}", sent.main_text());
@@ -319,7 +316,8 @@ async fn a_request_is_shown_to_who_made_it_and_to_nobody_else() {
     hub.deliver().await;
     let path = format!("/support/{reference}");
     let form = [("message", "let me in"), ("submission_id", "018f0000-0000-7000-8000-000000000001")];
-    let strangers_reference: (String,) = hub.one(sql("select reference from support_requests where person_id is null limit 1")).await.unwrap();
+    let strangers_reference: (String,) =
+        hub.one(sql("select reference from support_requests where person_id is null limit 1")).await.unwrap();
     for (mut browser, name) in [(hub.browser(), "nobody"), (hub.staff("sam").await, "staff")] {
         for path in ["/support", &path] {
             assert_eq!(browser.get(path).await.location(), "/sign-in", "{name}");

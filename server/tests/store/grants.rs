@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
     let safety = prop_oneof![4 => Just(Safety::Safe), 1 => Just(Safety::NotSafe), 1 => Just(Safety::Unknown)];
     let channel = prop_oneof![6 => Just(Some(Channel::Email)), 1 => Just(Some(Channel::Phone)), 1 => Just(None)];
     prop_oneof![
-        3 => (safety, 1..128_u8, 0..24_u8, 1..25_u8, proptest::option::weighted(0.3, -1..3_i64))
+        3 => (safety, 1..128_u8, 0..14_u8, 4..25_u8, proptest::option::weighted(0.5, -1..2_i64))
             .prop_map(|(safety, days, from, length, until)| Step::Say { safety, days, from, length, until }),
         1 => channel.prop_map(Step::Prefer),
         3 => Just(Step::Queue),

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 on_both!(
     a_repeated_case_has_both_events_and_the_more_final_stage_in_any_order,
     a_later_import_says_where_the_case_stands_now,
+    a_case_given_with_two_places_is_known_the_second_time,
     no_update_is_an_outcome_and_no_outcome_is_none,
     words_nobody_knows_are_kept_shown_and_reported,
     both_doors_store_the_same,
@@ -177,6 +178,30 @@ async fn a_later_import_says_where_the_case_stands_now(store: Store) -> Tested {
     assert_eq!(stage(&portal, "a").await?, ("under_investigation".into(), 2));
     assert_eq!(count(&store.db, "select count(*) from cases where location = 'On or near Ash Way'").await?, 1);
     assert_eq!(import(&portal, &[&[moved]]).await?, [Applied::Unchanged]);
+    Ok(())
+}
+
+/// As 20 pairs of the real months are, thousands of rows apart.
+async fn a_case_given_with_two_places_is_known_the_second_time(store: Store) -> Tested {
+    let portal = store.portal(&clock(), None).await?;
+    let place = |text: &str| CaseRecord { location: Some(text.into()), ..record("a", &[LOOKING]) };
+    let (one, other, third) = (place("Elm Row"), place("Ash Way"), place("Oak Lane"));
+    let location = || async {
+        let (text,): (String,) = sql("select location from cases").fetch_one(&mut portal.db.read().await?).await?;
+        Ok::<_, DbError>(text)
+    };
+    let apart: [&[CaseRecord]; 2] = [std::slice::from_ref(&one), std::slice::from_ref(&other)];
+    assert_eq!(import(&portal, &apart).await?, [Applied::Accepted; 2]);
+    assert_eq!(location().await?, "Ash Way");
+    for _ in 0..2 {
+        assert_eq!(import(&portal, &apart).await?, [Applied::Unchanged; 2]);
+    }
+    // Corrected by a later import, and corrected back: both are changes.
+    for (place, text) in [(third, "Oak Lane"), (one, "Elm Row")] {
+        assert_eq!(import(&portal, &[std::slice::from_ref(&place)]).await?, [Applied::Accepted]);
+        assert_eq!(location().await?, text);
+        assert_eq!(import(&portal, &[&[place]]).await?, [Applied::Unchanged]);
+    }
     Ok(())
 }
 
