@@ -15,10 +15,10 @@
     document.title = 'Loading';
     if (document.body) document.body.textContent = '';
     if (tabs && told !== true) tabs.postMessage(1);
-    let sent = false;
-    try {
-      sent = Boolean(to) && navigator.sendBeacon('/exit');
-    } catch { /* then the slower way, below, ends the session */ }
+    // The word to the server outlives the page, and its answer, which leads to the neutral page, is not followed. A browser
+    // that cannot do that takes the slower way, through /exit itself.
+    const sent = Boolean(to) && 'keepalive' in Request.prototype;
+    if (sent) fetch('/exit', { method: 'POST', keepalive: true, redirect: 'manual' }).catch(() => {});
     // replace, not assign: the page's own history entry goes too.
     location.replace(sent ? to : '/exit');
   }

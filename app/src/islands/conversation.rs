@@ -37,7 +37,7 @@ fn look_again(list: &Element, form: &HtmlFormElement, status: &Element) {
                 }
             }
             Answer::SeePage => {
-                page::set_text(&status, "You are signed out. Your words are still here. Copy them if you need them, then sign in again.")
+                page::set_text(&status, "You are signed out. Your words are still here. Copy them if you need them, then sign in again.");
             }
             Answer::Nothing => {}
         });

@@ -90,6 +90,16 @@ async fn it_can_be_checked_while_it_grows(store: Store) -> Tested {
     Ok(())
 }
 
+/// A chain of ten, and nothing else.
+async fn ten_rows(db: &Db) -> Result<(), DbError> {
+    run(db, "delete from audit").await?;
+    run(db, "update audit_head set seq = 0, hash = ''").await?;
+    for n in 1..=10 {
+        appended(db, n).await?;
+    }
+    Ok(())
+}
+
 async fn whatever_is_done_to_it_shows_at_the_first_bad_row(store: Store) -> Tested {
     const ROW: &str = "insert into audit select $1, at, actor, actor_id, act, person_id, subject, $2, hash from audit where seq = 3";
     // What is done, and where it must show.
@@ -120,10 +130,7 @@ async fn whatever_is_done_to_it_shows_at_the_first_bad_row(store: Store) -> Test
         (&["delete from audit where seq = 4", "update audit set seq = seq - 1 where seq = 5", "update audit set seq = 5 where seq = 6"], 4),
     ];
     for (deed, wanted) in deeds {
-        let store = store.another().await?;
-        for n in 1..=10 {
-            appended(&store.db, n).await?;
-        }
+        ten_rows(&store.db).await?;
         assert_eq!(verdict(&store.db).await?, Verdict::Sound { rows: 10 });
         for statement in deed {
             run(&store.db, statement).await?;
@@ -133,10 +140,7 @@ async fn whatever_is_done_to_it_shows_at_the_first_bad_row(store: Store) -> Test
     }
     // Inserted: at the end, before the beginning, and in a gap made for it.
     for (seq, wanted) in [(11, 11), (0, 0), (-5, -5), (30, 11)] {
-        let store = store.another().await?;
-        for n in 1..=10 {
-            appended(&store.db, n).await?;
-        }
+        ten_rows(&store.db).await?;
         let mut tx = store.db.write().await?;
         let (last,): (String,) = sql("select hash from audit where seq = 10").fetch_one(&mut tx).await?;
         sql(ROW).bind(seq).bind(last).execute_one(&mut tx).await?;
