@@ -130,7 +130,7 @@ fn portal_command(database: &Path) -> Command {
 }
 
 fn import(months: &Path, database: &Path, folder: &Path) -> Outcome<Row> {
-    let lines = std::fs::read(months)?.iter().filter(|byte| **byte == b'\n').count() - 1;
+    let lines = std::fs::read_to_string(months)?.lines().count() - 1;
     let begun = Instant::now();
     let mut child = portal_command(database).args(["import", "cases"]).arg(months).stdout(Stdio::null()).spawn()?;
     let mut peak = 0;
