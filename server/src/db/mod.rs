@@ -74,7 +74,7 @@ impl Db {
             .statement_cache_capacity(200)
             .pragma("trusted_schema", "OFF")
             .pragma("temp_store", "MEMORY");
-        let mut conn = shared
+        let writing = shared
             .clone()
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -82,9 +82,8 @@ impl Db {
             .pragma("secure_delete", "ON")
             .pragma("auto_vacuum", "FULL")
             .pragma("cache_size", "-32000")
-            .optimize_on_close(true, None)
-            .connect()
-            .await?;
+            .optimize_on_close(true, None);
+        let mut conn = connect_patiently(&writing).await?;
         let (version,): (String,) = sqlx::query_as("select sqlite_version()").fetch_one(&mut conn).await?;
         check_sqlite_version(&version)?;
         // In one transaction: the driver takes no lock on SQLite, and two programs may start at once.
@@ -125,6 +124,21 @@ impl Db {
             Store::Sqlite { .. } => "SQLite",
             Store::Postgres(_) => "PostgreSQL",
         }
+    }
+}
+
+/// SQLite does not wait for a lock while it switches a new file to the write-ahead log: of two programs
+/// that start at once, one is told "locked" and asks again.
+async fn connect_patiently(options: &SqliteConnectOptions) -> Result<sqlx::SqliteConnection, sqlx::Error> {
+    const TRIES: u32 = 50;
+    const WAIT: Duration = Duration::from_millis(100);
+    let mut tries = 0;
+    loop {
+        match options.connect().await {
+            Err(sqlx::Error::Database(error)) if tries < TRIES && error.message().contains("locked") => tries += 1,
+            done => return done,
+        }
+        tokio::time::sleep(WAIT).await;
     }
 }
 
