@@ -81,7 +81,7 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
             .pragma("auto_vacuum", "FULL")
-            .pragma("cache_size", "-32000")
+            .pragma("cache_size", "-8000")
             .optimize_on_close(true, None);
         let mut conn = connect_patiently(&writing).await?;
         let (version,): (String,) = sqlx::query_as("select sqlite_version()").fetch_one(&mut conn).await?;

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Records a group.
-pub const GROUP: usize = 2_000;
+pub const GROUP: usize = 500;
 /// Rows an insert or a look-up, so that one hop to the database carries many.
 const ROWS: usize = 50;
 
