@@ -7,6 +7,7 @@ test('words are kept while writing, and when the signal is lost and found', asyn
   await page.goto('/support/new/safety');
   await page.getByLabel('Yes, I am safe now').check();
   await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page).toHaveURL(/\/needs$/);
   await page.goto('/support/new/words');
   await islandsAwake(page);
   const stays = staysOnPage(page);

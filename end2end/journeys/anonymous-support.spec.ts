@@ -7,6 +7,8 @@ test('somebody without an account asks once, and keeps what they wrote', async (
   const go = () => page.getByRole('button', { name: 'Continue' }).click();
   const staff = await another();
   await signInStaff(staff, portal.staff[0]);
+  // The heading is there before the last row is: count when the page is whole.
+  await staff.waitForLoadState('load');
   const before = await staff.getByRole('table').getByRole('row').count();
 
   await page.goto('/');
@@ -29,6 +31,7 @@ test('somebody without an account asks once, and keeps what they wrote', async (
   await go();
   await page.getByLabel('Is there anything you want to add?').fill('Please call before 3pm.');
   await go();
+  await expect(page).toHaveURL(/\/reach$/);
 
   await test.step('a reload, and a walk back, lose nothing', async () => {
     await page.reload();

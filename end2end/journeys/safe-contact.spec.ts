@@ -79,6 +79,7 @@ test('somebody who chose the phone is telephoned by hand', async ({ page, portal
   await page.getByRole('group', { name: 'May we leave a voicemail?' }).getByLabel('No').check();
   await page.getByRole('group', { name: 'May we say who we are?' }).getByLabel('No').check();
   await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Your choices are saved.')).toBeVisible();
   await page.goto('/contact/preferences');
   await page.getByLabel('Phone call').check();
   await page.getByRole('button', { name: 'Save' }).click();
