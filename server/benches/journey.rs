@@ -302,8 +302,7 @@ async fn reader_of_a_case(portal: &Portal) -> Outcome<(CaseId, String)> {
         .await?;
     sql("delete from case_events where case_id = $1").bind(case).execute(&mut tx).await?;
     for place in 0..EVENTS {
-        sql("insert into case_events (event_id, case_id, wording, stage, happened, source, received_at) values ($1, $2, $3, $4, $5, 'police.uk', $6)")
-            .bind(portal.new_id())
+        sql("insert into case_events (case_id, wording, stage, happened, source, received_at) values ($1, $2, $3, $4, 'police.uk', $5)")
             .bind(case)
             .bind("Awaiting court outcome")
             .bind("awaiting_court")

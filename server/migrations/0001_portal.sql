@@ -123,14 +123,13 @@ create table cases (
 );
 
 create table case_events (
-    event_id uuid primary key,
     case_id uuid not null references cases (case_id),
     wording text not null,
     stage text not null,
     happened text not null,             -- YYYY-MM-DD, YYYY-MM, or '' when not given
     source text not null,
     received_at timestamptz not null,
-    unique (case_id, wording, happened)
+    primary key (case_id, wording, happened)
 );
 
 create table participations (
@@ -212,6 +211,9 @@ create table outbox (
     attempts bigint not null default 0,
     due_at timestamptz not null,
     queued_at timestamptz not null,
+    -- When mail first failed for a notice: it is given up 72 hours after that, not after it was queued.
+    -- Waiting for the hours a person chose is not failing.
+    failing_since timestamptz,
     leased_until timestamptz,
     lease uuid,
     settled_at timestamptz

@@ -8,7 +8,7 @@
 //! To record something new: a variant of [`Act`]. Never update or delete a row.
 
 use crate::clock::Clock;
-use crate::db::{Connection, Db, DbError, Reader, Tx, sql};
+use crate::db::{Connection, Db, DbError, Many, Reader, Tx, sql};
 use crate::keys;
 use app::domain::ids::{PersonId, StaffId};
 use chrono::{DateTime, Utc};
@@ -172,8 +172,8 @@ pub async fn append(tx: &mut Tx, at: DateTime<Utc>, entry: Entry) -> Result<(), 
     append_all(tx, vec![(at, entry)]).await
 }
 
-/// Rows a statement when many come at once.
-const ROWS: usize = 8;
+static LINES: Many =
+    Many::new("insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values {rows}", 9);
 
 async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result<(), DbError> {
     // Taking the head by an update makes PostgreSQL line writers up; SQLite has one writer anyway.
@@ -195,50 +195,23 @@ async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result
         head = Head { seq: line.seq, hash: line.hash.clone() };
         lines.push(line);
     }
-    let mut rest = lines.into_iter();
-    loop {
-        let group: Vec<Line> = rest.by_ref().take(ROWS).collect();
-        if group.len() == ROWS {
-            insert(
-                tx,
-                "insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values \
-                ($1,$2,$3,$4,$5,$6,$7,$8,$9), ($10,$11,$12,$13,$14,$15,$16,$17,$18), ($19,$20,$21,$22,$23,$24,$25,$26,$27), \
-                ($28,$29,$30,$31,$32,$33,$34,$35,$36), ($37,$38,$39,$40,$41,$42,$43,$44,$45), ($46,$47,$48,$49,$50,$51,$52,$53,$54), \
-                ($55,$56,$57,$58,$59,$60,$61,$62,$63), ($64,$65,$66,$67,$68,$69,$70,$71,$72)",
-                group,
-            )
-            .await?;
-        } else {
-            for line in group {
-                insert(
-                    tx,
-                    "insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values \
-                    ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
-                    vec![line],
-                )
-                .await?;
-            }
-            break;
+    for some in LINES.groups(&lines) {
+        let mut statement = LINES.of(some.len());
+        for line in some {
+            statement = statement
+                .bind(line.seq)
+                .bind(line.at)
+                .bind(line.actor.as_str())
+                .bind(line.actor_id.as_str())
+                .bind(line.act.as_str())
+                .bind(line.person_id)
+                .bind(line.subject.as_str())
+                .bind(line.prev_hash.as_str())
+                .bind(line.hash.as_str());
         }
+        statement.execute(tx).await?;
     }
     sql("update audit_head set seq = $1, hash = $2 where chain = 1").bind(head.seq).bind(head.hash).execute_one(tx).await
-}
-
-async fn insert(tx: &mut Tx, text: &'static str, lines: Vec<Line>) -> Result<(), DbError> {
-    let mut statement = sql(text);
-    for line in lines {
-        statement = statement
-            .bind(line.seq)
-            .bind(line.at)
-            .bind(line.actor)
-            .bind(line.actor_id)
-            .bind(line.act)
-            .bind(line.person_id)
-            .bind(line.subject)
-            .bind(line.prev_hash)
-            .bind(line.hash);
-    }
-    statement.execute(tx).await.map(drop)
 }
 
 /// Records reads. Many at once share one transaction and one sync to disk.

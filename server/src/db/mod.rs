@@ -8,10 +8,12 @@
 //! To add a table: a new file in `migrations/`, in the portable types only (see [`statement`]).
 
 mod error;
+mod many;
 mod statement;
 mod writer;
 
 pub use error::DbError;
+pub use many::Many;
 pub use statement::{Conn, Connection, Row, Statement, Value, sql};
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -81,7 +83,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
             .pragma("auto_vacuum", "FULL")
-            .pragma("cache_size", "-8000")
+            .pragma("cache_size", "-16000")
+            .pragma("wal_autocheckpoint", "4000")
             .optimize_on_close(true, None);
         let mut conn = connect_patiently(&writing).await?;
         let (version,): (String,) = sqlx::query_as("select sqlite_version()").fetch_one(&mut conn).await?;

@@ -79,13 +79,14 @@ pub trait Connection: Send {
 
 /// Static text and the values for its places.
 pub struct Statement {
-    sql: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
     values: Vec<Value>,
 }
 
 #[must_use]
 pub fn sql(text: &'static str) -> Statement {
-    Statement { sql: text, values: Vec::new() }
+    Statement::for_each_driver(text, text)
 }
 
 type SqliteQuery = Query<'static, Sqlite, SqliteArguments>;
@@ -108,6 +109,11 @@ macro_rules! bind_all {
 }
 
 impl Statement {
+    /// The same statement with its places written in two ways; see [`Many`](super::Many).
+    pub(super) fn for_each_driver(sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { sqlite, postgres, values: Vec::new() }
+    }
+
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
@@ -118,11 +124,11 @@ impl Statement {
     pub async fn execute(self, on: &mut impl Connection) -> Result<u64, DbError> {
         match on.conn()? {
             Conn::Sqlite(c) => {
-                let query: SqliteQuery = bind_all!(sqlx::query(self.sql), self.values);
+                let query: SqliteQuery = bind_all!(sqlx::query(self.sqlite), self.values);
                 query.execute(c).await.map(|done| done.rows_affected())
             }
             Conn::Postgres(c) => {
-                let query: PgQuery = bind_all!(sqlx::query(self.sql), self.values);
+                let query: PgQuery = bind_all!(sqlx::query(self.postgres), self.values);
                 query.execute(c).await.map(|done| done.rows_affected())
             }
         }
@@ -140,11 +146,11 @@ impl Statement {
     pub async fn fetch_optional<R: Row>(self, on: &mut impl Connection) -> Result<Option<R>, DbError> {
         match on.conn()? {
             Conn::Sqlite(c) => {
-                let query: QueryAs<'static, Sqlite, R, SqliteArguments> = bind_all!(sqlx::query_as(self.sql), self.values);
+                let query: QueryAs<'static, Sqlite, R, SqliteArguments> = bind_all!(sqlx::query_as(self.sqlite), self.values);
                 query.fetch_optional(c).await
             }
             Conn::Postgres(c) => {
-                let query: QueryAs<'static, Postgres, R, PgArguments> = bind_all!(sqlx::query_as(self.sql), self.values);
+                let query: QueryAs<'static, Postgres, R, PgArguments> = bind_all!(sqlx::query_as(self.postgres), self.values);
                 query.fetch_optional(c).await
             }
         }
@@ -158,11 +164,11 @@ impl Statement {
     pub async fn fetch_all<R: Row>(self, on: &mut impl Connection) -> Result<Vec<R>, DbError> {
         match on.conn()? {
             Conn::Sqlite(c) => {
-                let query: QueryAs<'static, Sqlite, R, SqliteArguments> = bind_all!(sqlx::query_as(self.sql), self.values);
+                let query: QueryAs<'static, Sqlite, R, SqliteArguments> = bind_all!(sqlx::query_as(self.sqlite), self.values);
                 query.fetch_all(c).await
             }
             Conn::Postgres(c) => {
-                let query: QueryAs<'static, Postgres, R, PgArguments> = bind_all!(sqlx::query_as(self.sql), self.values);
+                let query: QueryAs<'static, Postgres, R, PgArguments> = bind_all!(sqlx::query_as(self.postgres), self.values);
                 query.fetch_all(c).await
             }
         }

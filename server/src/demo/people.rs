@@ -192,7 +192,7 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
     }
     if invent {
         for case in &cases {
-            earlier_steps(portal, &mut tx, *case, now).await?;
+            earlier_steps(&mut tx, *case, now).await?;
         }
     }
     let mut demo = Demo { people: Vec::new(), staff: Vec::new(), machine_keys: Vec::new() };
@@ -269,16 +269,15 @@ async fn chosen_cases(tx: &mut Tx) -> Result<Vec<CaseId>, DbError> {
 }
 
 /// Invented earlier steps for an invented crime, so that a timeline can be seen. Months only.
-async fn earlier_steps(portal: &Portal, tx: &mut Tx, case: CaseId, now: DateTime<Utc>) -> Result<(), DbError> {
+async fn earlier_steps(tx: &mut Tx, case: CaseId, now: DateTime<Utc>) -> Result<(), DbError> {
     let (month, stage): (String, String) = sql("select month, stage from cases where case_id = $1").bind(case).fetch_one(tx).await?;
     let mut steps = vec![(Outcome::UnderInvestigation, month.clone())];
     if matches!(stage.as_str(), "awaiting_court" | "court_result_not_known" | "sentenced") {
         steps.push((Outcome::Charged, month));
     }
     for (outcome, happened) in steps {
-        sql("insert into case_events (event_id, case_id, wording, stage, happened, source, received_at) values ($1, $2, $3, $4, $5, 'demo', $6) \
+        sql("insert into case_events (case_id, wording, stage, happened, source, received_at) values ($1, $2, $3, $4, 'demo', $5) \
              on conflict (case_id, wording, happened) do nothing")
-        .bind(portal.new_id())
         .bind(case)
         .bind(outcome.wording())
         .bind(outcome.stage().code())

@@ -3,7 +3,7 @@
 //! there, and the same feed again changes nothing and says `unchanged`.
 
 use super::record::{CaseRecord, PersonRecord};
-use crate::db::{DbError, Tx, sql};
+use crate::db::{DbError, Many, Tx, sql};
 use crate::entropy::Entropy;
 use app::domain::ids::{CaseId, PersonId};
 use app::domain::outcome::Stage;
@@ -15,9 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Records a group.
-pub const GROUP: usize = 500;
-/// Rows an insert or a look-up, so that one hop to the database carries many.
-const ROWS: usize = 50;
+pub const GROUP: usize = 2000;
 
 /// What became of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +164,7 @@ pub async fn group(tx: &mut Tx, entropy: &Entropy, import: &Import, records: &[C
         results.push(if changed { Applied::Accepted } else { Applied::Unchanged });
     }
     insert_cases(tx, import, &held, &new_cases).await?;
-    insert_events(tx, entropy, import, &new_events).await?;
+    insert_events(tx, import, &new_events).await?;
     for (key, record) in updates {
         if let Some(case) = held.get(key) {
             update_case(tx, import, case, record).await?;
@@ -187,8 +185,8 @@ async fn held(tx: &mut Tx, import: &Import, records: &[CaseRecord]) -> Result<Ha
     keys.sort_unstable();
     keys.dedup();
     let mut found = HashMap::new();
-    for some in keys.chunks(ROWS) {
-        let mut statement = sql(lookup(some.len())).bind(import.source.as_str());
+    for some in CASES_HELD.groups(&keys) {
+        let mut statement = CASES_HELD.of(some.len()).bind(import.source.as_str());
         for key in some {
             statement = statement.bind(*key);
         }
@@ -215,67 +213,36 @@ async fn held(tx: &mut Tx, import: &Import, records: &[CaseRecord]) -> Result<Ha
             continue;
         }
         let ids: Vec<Uuid> = by_id.keys().copied().collect();
-        let mut statement = sql(events_lookup(ids.len()));
-        for id in ids {
-            statement = statement.bind(id);
-        }
-        let events: Vec<EventRow> = statement.fetch_all(tx).await?;
-        for event in events {
-            if let Some(case) = by_id.get(&event.case_id).and_then(|key| found.get_mut(key)) {
-                case.events.insert((event.wording, event.happened));
+        for some in EVENTS_HELD.groups(&ids) {
+            let mut statement = EVENTS_HELD.of(some.len());
+            for id in some {
+                statement = statement.bind(*id);
+            }
+            let events: Vec<EventRow> = statement.fetch_all(tx).await?;
+            for event in events {
+                if let Some(case) = by_id.get(&event.case_id).and_then(|key| found.get_mut(key)) {
+                    case.events.insert((event.wording, event.happened));
+                }
             }
         }
     }
     Ok(found)
 }
 
-/// `($1, $2, $3), ($4, $5, $6)`: places for `rows` rows of `columns` values.
-fn places(rows: usize, columns: usize, first: usize) -> String {
-    (0..rows)
-        .map(|row| {
-            let row: Vec<String> = (0..columns).map(|column| format!("${}", first + row * columns + column)).collect();
-            format!("({})", row.join(", "))
-        })
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// Statement texts for 1 to [`ROWS`] rows are made once and live as long as the program: the driver
-/// takes only static text, and these hold nothing but numbered places.
-macro_rules! texts {
-    ($name:ident, $make:expr) => {
-        fn $name(rows: usize) -> &'static str {
-            static TEXTS: std::sync::OnceLock<Vec<&'static str>> = std::sync::OnceLock::new();
-            let make: fn(usize) -> String = $make;
-            TEXTS.get_or_init(|| (0..=ROWS).map(|rows| &*Box::leak(make(rows).into_boxed_str())).collect())[rows.min(ROWS)]
-        }
-    };
-}
-
-texts!(lookup, |rows| {
-    let keys: Vec<String> = (0..rows).map(|row| format!("${}", row + 2)).collect();
-    ["select case_id, source_key, facts, stage, stage_import_id from cases where source = $1 and source_key in (", &keys.join(", "), ")"]
-        .concat()
-});
-texts!(events_lookup, |rows| {
-    let ids: Vec<String> = (0..rows).map(|row| format!("${}", row + 1)).collect();
-    ["select case_id, wording, happened from case_events where case_id in (", &ids.join(", "), ")"].concat()
-});
-texts!(case_insert, |rows| {
-    [
-        "insert into cases (case_id, source, source_key, month, crime_type, location, lsoa_code, district, stage, stage_import_id, facts, \
-         first_import_id, received_at) values ",
-        &places(rows, 13, 1),
-    ]
-    .concat()
-});
-texts!(event_insert, |rows| {
-    ["insert into case_events (event_id, case_id, wording, stage, happened, source, received_at) values ", &places(rows, 7, 1)].concat()
-});
+static CASES_HELD: Many =
+    Many::new("select case_id, source_key, facts, stage, stage_import_id from cases where source = ? and source_key in ({rows})", 1);
+static EVENTS_HELD: Many = Many::new("select case_id, wording, happened from case_events where case_id in ({rows})", 1);
+static NEW_CASES: Many = Many::new(
+    "insert into cases (case_id, source, source_key, month, crime_type, location, lsoa_code, district, stage, stage_import_id, facts, \
+     first_import_id, received_at) values {rows}",
+    13,
+);
+static NEW_EVENTS: Many =
+    Many::new("insert into case_events (case_id, wording, stage, happened, source, received_at) values {rows}", 6);
 
 async fn insert_cases(tx: &mut Tx, import: &Import, held: &HashMap<String, Held>, new: &[(&CaseRecord, Uuid)]) -> Result<(), DbError> {
-    for some in new.chunks(ROWS) {
-        let mut statement = sql(case_insert(some.len()));
+    for some in NEW_CASES.groups(new) {
+        let mut statement = NEW_CASES.of(some.len());
         for (record, id) in some {
             let case = held.get(&record.source_key).ok_or_else(|| DbError::inconsistent("an import lost a case"))?;
             statement = statement
@@ -298,12 +265,11 @@ async fn insert_cases(tx: &mut Tx, import: &Import, held: &HashMap<String, Held>
     Ok(())
 }
 
-async fn insert_events(tx: &mut Tx, entropy: &Entropy, import: &Import, new: &[(Uuid, &str, Stage, String)]) -> Result<(), DbError> {
-    for some in new.chunks(ROWS) {
-        let mut statement = sql(event_insert(some.len()));
+async fn insert_events(tx: &mut Tx, import: &Import, new: &[(Uuid, &str, Stage, String)]) -> Result<(), DbError> {
+    for some in NEW_EVENTS.groups(new) {
+        let mut statement = NEW_EVENTS.of(some.len());
         for (case, wording, stage, happened) in some {
             statement = statement
-                .bind(entropy.id(import.at))
                 .bind(*case)
                 .bind(*wording)
                 .bind(stage.code())
