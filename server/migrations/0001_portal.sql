@@ -188,6 +188,7 @@ create table messages (
     read_at timestamptz
 );
 create index messages_request on messages (request_id, sent_at);
+create index messages_unread on messages (request_id) where author = 'hub' and read_at is null;  -- asked on every page
 
 -- What the person never reads.
 create table notes (

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Records a group.
-pub const GROUP: usize = 2000;
+pub const GROUP: usize = 1000;
 
 /// What became of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
