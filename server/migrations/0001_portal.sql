@@ -7,7 +7,8 @@ create table people (
     source_key text not null,
     name text not null,
     pin_hash text,                      -- argon2id; null until the person has joined
-    pin_failures bigint not null default 0,
+    pin_failures bigint not null default 0, -- wrong PINs beside a right code, since the last sign-in
+    pin_failed_at timestamptz,
     preferred_channel text check (preferred_channel in ('email', 'text', 'phone', 'letter')),
     language text,
     communication text not null default '',  -- codes of CommunicationNeed, comma between

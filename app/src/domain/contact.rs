@@ -200,9 +200,14 @@ impl Window {
     }
 }
 
-/// `8am`, `midday`, `midnight` for 0 and 24.
+/// `8am`, `midday`, and for the two midnights of a day which one is meant.
 #[must_use]
 pub fn hour_in_words(hour: u8) -> String {
+    match hour {
+        0 => return "midnight, as the day begins".into(),
+        24 => return "midnight, as the day ends".into(),
+        _ => {}
+    }
     let time = NaiveTime::from_hms_opt(u32::from(hour % 24), 0, 0).unwrap_or(NaiveTime::MIN);
     london::time_in_words(time)
 }

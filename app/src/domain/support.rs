@@ -171,6 +171,23 @@ impl RequestState {
         }
     }
 
+    /// What the person who asked is told.
+    #[must_use]
+    pub fn for_the_person(&self) -> &'static str {
+        match self {
+            Self::Waiting { .. } => "Waiting for us",
+            Self::Claimed { .. } => "We are working on it",
+            Self::Replied { .. } => "We have answered",
+            Self::Closed { .. } => "Finished",
+        }
+    }
+
+    /// Do we owe the person an answer?
+    #[must_use]
+    pub fn is_owed(&self) -> bool {
+        matches!(self, Self::Waiting { .. } | Self::Claimed { .. })
+    }
+
     /// Who has it in hand, if anybody.
     #[must_use]
     pub fn holder(&self) -> Option<StaffId> {

@@ -91,9 +91,7 @@ pub struct Needs {
 
 impl Form for Needs {
     fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
-        let mut needs: Vec<Need> = fields.all("needs").filter_map(Need::from_code).collect();
-        needs.sort_unstable();
-        needs.dedup();
+        let needs: Vec<Need> = Need::ALL.iter().copied().filter(|need| fields.has("needs", need.code())).collect();
         if needs.is_empty() {
             return Err(FieldErrors::one("needs", "Choose at least one thing that would help"));
         }
@@ -121,9 +119,7 @@ pub struct Concerns {
 
 impl Form for Concerns {
     fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
-        let mut concerns: Vec<Concern> = fields.all("concerns").filter_map(Concern::from_code).collect();
-        concerns.sort_unstable();
-        concerns.dedup();
+        let concerns: Vec<Concern> = Concern::ALL.iter().copied().filter(|concern| fields.has("concerns", concern.code())).collect();
         let none = fields.has("concerns", "none");
         match (concerns.is_empty(), none) {
             (true, false) => Err(FieldErrors::one("concerns", "Choose what applies, or “None of these”")),

@@ -3,7 +3,7 @@
 use crate::domain::ids::{CaseId, Reference};
 use crate::domain::outcome::Stage;
 use crate::forms::FormName;
-use crate::govuk::{BackLink, Button, Details, Entered, ErrorSummary, Hidden, TextareaField};
+use crate::govuk::{BackLink, Button, Details, Entered, ErrorSummary, Hidden, Tag, TextareaField};
 use crate::islands::{Conversation, LiveCheck};
 use crate::pages::HubContact;
 use crate::paths;
@@ -125,6 +125,8 @@ pub struct MessageView {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadView {
+    /// How far a request is; a case has many.
+    pub status: Option<&'static str>,
     /// Oldest first.
     pub messages: Vec<MessageView>,
     /// `We will answer by 5pm on Tuesday 24 November`, while an answer is owed.
@@ -199,6 +201,7 @@ pub fn Thread(thread: ThreadView) -> impl IntoView {
         .collect();
     let some = !messages.is_empty();
     view! {
+        {thread.status.map(|status| view! { <p class="govuk-body"><Tag text=status/></p> })}
         {some.then(|| view! { <ol class="portal-messages">{messages}</ol> })}
         {thread.promise.map(|promise| view! { <p class="portal-promise">{promise}</p> })}
         <span hidden=true data-submission=thread.submission></span>

@@ -101,11 +101,19 @@ fn TaskRow(task: TaskLine) -> impl IntoView {
             </p>
             <form method="post" action=paths::hub_task_done(task.id)>
                 <button type="submit" class="govuk-button govuk-button--secondary">
-                    "Done"<span class="govuk-visually-hidden">": told "{person}</span>
+                    "Done"<span class="govuk-visually-hidden">{format!(": told {person}")}</span>
                 </button>
             </form>
         </li>
     }
+}
+
+/// An answer that the person waits for.
+#[derive(Clone, Debug)]
+pub struct Owed {
+    /// `by 5pm on Tuesday 24 November`
+    pub by: String,
+    pub late: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -114,8 +122,8 @@ pub struct HubRequestView {
     pub tier: u8,
     pub tier_name: &'static str,
     pub reasons: Vec<&'static str>,
-    pub due: String,
-    pub overdue: bool,
+    /// While an answer is owed.
+    pub owed: Option<Owed>,
     pub asked: String,
     pub state: String,
     pub holding: Holding,
@@ -204,8 +212,11 @@ pub fn HubRequestPage(view: HubRequestView, entered: Entered) -> impl IntoView {
             " " {view.reasons.join(" · ")}
         </p>
         <p class="govuk-body">
-            {view.overdue.then(|| view! { <strong class="hub-late">"Late. "</strong> })}
-            "Answer due " <strong>{view.due}</strong> ". Asked " {view.asked} "."
+            {view.owed.map(|owed| view! {
+                {owed.late.then(|| view! { <strong class="hub-late">"Late. "</strong> })}
+                "Answer due " <strong>{owed.by}</strong> ". "
+            })}
+            "Asked " {view.asked} "."
         </p>
         <div class="hub-columns">
             <div class="hub-columns__main">

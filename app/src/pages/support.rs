@@ -311,7 +311,6 @@ pub struct RequestView {
     pub just_sent: bool,
     pub by: String,
     pub how: String,
-    pub status: &'static str,
     pub asked: String,
     /// The answers; absent for a question, whose words are the first message.
     pub answers: Option<Answers>,
@@ -338,7 +337,6 @@ pub fn RequestPage(view: RequestView, entered: Entered) -> impl IntoView {
             } else {
                 view! {
                     <h1 class="govuk-heading-l"><span class="govuk-caption-l">"Request"</span>{reference}</h1>
-                    <p class="govuk-body"><Tag text=view.status/></p>
                 }.into_any()
             }}
             <h2 class="govuk-heading-m">"Messages"</h2>

@@ -92,9 +92,18 @@ async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(field
         return Ok(code_page(&portal, spent(), true));
     };
     let pin_hash = store::pin_hash(&mut tx, challenge.person_id).await?;
-    tx.commit().await?;
-
     let code_fits = keys::same(&challenge.code_hash, &portal.keys.code_hash(challenge.id, &form.code));
+    let must_wait = match challenge.person_id {
+        Some(person) if code_fits => !store::take_a_pin_try(&mut tx, person, now).await?,
+        _ => false,
+    };
+    tx.commit().await?;
+    if must_wait {
+        // Whoever is told this has the code already: it says nothing new about who is known.
+        let text = "The PIN was wrong too many times. Wait 15 minutes, then get a new code. If you have forgotten your PIN, call us";
+        return Ok(code_page(&portal, FieldErrors::one("main", text), true));
+    }
+
     let pin_fits = keys::off_thread(move || keys::verify_secret(&form.pin, pin_hash.as_deref())).await.unwrap_or(false);
     let person = challenge.person_id.map(PersonId).filter(|_| code_fits && pin_fits);
 

@@ -82,6 +82,29 @@ pub async fn pin_hash(tx: &mut Tx, person: Option<Uuid>) -> Result<Option<String
     Ok(row.and_then(|(hash,)| hash))
 }
 
+/// Wrong PINs after which each further try has to wait for [`PIN_REST`]: who reads the mail of somebody
+/// else has the code, and nothing but the PIN between them and the portal.
+const FREE_PINS: i64 = 5;
+pub const PIN_REST: Duration = Duration::minutes(15);
+/// Wrong PINs are forgotten after so long without one.
+const PINS_FORGOTTEN: Duration = Duration::hours(24);
+
+/// Takes one try at the PIN, before it is known to be right, so that many at once are counted too.
+/// False when the next one has to wait. [`begin_session`] gives the tries back.
+pub async fn take_a_pin_try(tx: &mut Tx, person: Uuid, now: DateTime<Utc>) -> Result<bool, DbError> {
+    sql("update people set pin_failures = case when pin_failed_at is null or pin_failed_at <= $3 then 1 else pin_failures + 1 end, \
+           pin_failed_at = $2 \
+         where person_id = $1 and (pin_failures < $4 or pin_failed_at is null or pin_failed_at <= $5)")
+    .bind(person)
+    .bind(now)
+    .bind(now - PINS_FORGOTTEN)
+    .bind(FREE_PINS)
+    .bind(now - PIN_REST)
+    .execute(tx)
+    .await
+    .map(|rows| rows == 1)
+}
+
 /// Uses the challenge up and begins a session. A challenge that somebody else used a moment ago is a
 /// conflict: one winner of any number.
 pub async fn begin_session(tx: &mut Tx, challenge: Uuid, person: PersonId, token_hash: String, now: DateTime<Utc>) -> Result<(), DbError> {
@@ -90,6 +113,7 @@ pub async fn begin_session(tx: &mut Tx, challenge: Uuid, person: PersonId, token
         .bind(now)
         .execute_one(tx)
         .await?;
+    sql("update people set pin_failures = 0, pin_failed_at = null where person_id = $1").bind(person).execute_one(tx).await?;
     sql("insert into person_sessions (token_hash, person_id, started_at, last_seen_at) values ($1, $2, $3, $3)")
         .bind(token_hash)
         .bind(person)

@@ -172,8 +172,7 @@ pub async fn append(tx: &mut Tx, at: DateTime<Utc>, entry: Entry) -> Result<(), 
     append_all(tx, vec![(at, entry)]).await
 }
 
-static LINES: Many =
-    Many::new("insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values {rows}", 9);
+static LINES: Many = Many::new("insert into audit (seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash) values {rows}", 9);
 
 async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result<(), DbError> {
     // Taking the head by an update makes PostgreSQL line writers up; SQLite has one writer anyway.

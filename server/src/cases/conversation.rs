@@ -23,75 +23,51 @@ struct MessageRow {
     sent_at: DateTime<Utc>,
 }
 
-#[derive(sqlx::FromRow)]
-struct OpenRow {
-    due_at: DateTime<Utc>,
+/// Somebody else's case is not found.
+async fn is_theirs(on: &mut impl Connection, person: PersonId, case: CaseId) -> Result<(), Error> {
+    let (found,): (i64,) =
+        sql("select count(*) from participations where person_id = $1 and case_id = $2").bind(person).bind(case).fetch_one(on).await?;
+    if found == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
-/// What the key points at, if it is this person's.
-enum Place {
-    Case(CaseId),
-    Request(RequestId),
-}
-
-async fn place(on: &mut impl Connection, person: PersonId, key: &ThreadKey) -> Result<Place, Error> {
-    match key {
-        ThreadKey::Case(case) => {
-            let (found,): (i64,) = sql("select count(*) from participations where person_id = $1 and case_id = $2")
-                .bind(person)
-                .bind(*case)
-                .fetch_one(on)
-                .await?;
-            if found == 1 { Ok(Place::Case(*case)) } else { Err(Error::NotFound) }
-        }
-        ThreadKey::Request(reference) => {
-            let row: Option<(Uuid,)> = sql("select request_id from support_requests where reference = $1 and person_id = $2")
-                .bind(reference)
-                .bind(person)
-                .fetch_optional(on)
-                .await?;
-            row.map(|(id,)| Place::Request(RequestId(id))).ok_or(Error::NotFound)
-        }
-    }
-}
-
-/// The conversation as this person may read it; what they are shown counts as read.
-pub async fn thread(portal: &Portal, session: &PersonSession, key: &ThreadKey) -> Result<ThreadView, Error> {
+/// The conversation as this person may read it; what they are shown counts as read, in the page around it too.
+pub async fn thread(portal: &Portal, session: &mut PersonSession, key: &ThreadKey) -> Result<ThreadView, Error> {
     let now = portal.now();
     let mut reader = portal.db.read().await?;
-    let (rows, open): (Vec<MessageRow>, Option<OpenRow>) = match place(&mut reader, session.person, key).await? {
-        Place::Case(case) => (
-            sql("select m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+    let (rows, status, due): (Vec<MessageRow>, _, _) = match key {
+        ThreadKey::Case(case) => {
+            is_theirs(&mut reader, session.person, *case).await?;
+            let rows = sql("select m.author, w.name as staff_name, m.body, m.sent_at from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
                  where r.person_id = $1 and r.case_id = $2 order by m.sent_at, m.message_id")
             .bind(session.person)
-            .bind(case)
+            .bind(*case)
             .fetch_all(&mut reader)
-            .await?,
-            sql("select min(due_at) as due_at from support_requests where person_id = $1 and case_id = $2 and state in ('waiting', 'claimed') having count(*) > 0")
-                .bind(session.person)
-                .bind(case)
-                .fetch_optional(&mut reader)
-                .await?,
-        ),
-        Place::Request(request) => (
-            sql("select m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+            .await?;
+            let (due,): (Option<DateTime<Utc>>,) =
+                sql("select min(due_at) from support_requests where person_id = $1 and case_id = $2 and state in ('waiting', 'claimed')")
+                    .bind(session.person)
+                    .bind(*case)
+                    .fetch_one(&mut reader)
+                    .await?;
+            (rows, None, due)
+        }
+        ThreadKey::Request(reference) => {
+            let request = requests::of_person(&mut reader, session.person, reference).await?.ok_or(Error::NotFound)?;
+            let rows = sql("select m.author, w.name as staff_name, m.body, m.sent_at from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
                  where r.person_id = $1 and r.request_id = $2 order by m.sent_at, m.message_id")
             .bind(session.person)
-            .bind(request)
+            .bind(request.id)
             .fetch_all(&mut reader)
-            .await?,
-            sql("select due_at from support_requests where person_id = $1 and request_id = $2 and state in ('waiting', 'claimed')")
-                .bind(session.person)
-                .bind(request)
-                .fetch_optional(&mut reader)
-                .await?,
-        ),
+            .await?;
+            (rows, Some(request.state.for_the_person()), request.state.is_owed().then_some(request.due))
+        }
     };
     drop(reader);
     if let Some(newest) = rows.iter().filter(|row| row.author == "hub").map(|row| row.sent_at).max() {
-        mark_read(portal, session, key, newest).await?;
+        let read = mark_read(portal, session, key, newest).await?;
+        session.unread = session.unread.saturating_sub(read);
     }
     let messages = rows
         .into_iter()
@@ -106,8 +82,8 @@ pub async fn thread(portal: &Portal, session: &PersonSession, key: &ThreadKey) -
             }
         })
         .collect();
-    let promise = open.map(|open| promise_in_words(open.due_at, now));
-    Ok(ThreadView { messages, promise, submission: portal.new_id().to_string() })
+    let promise = due.map(|due| promise_in_words(due, now));
+    Ok(ThreadView { status, messages, promise, submission: portal.new_id().to_string() })
 }
 
 /// What we say about an answer we owe.
@@ -124,16 +100,16 @@ pub fn promise_in_words(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
 }
 
 /// Only what was shown counts as read: an answer that came a moment later is still to be told.
-async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey, newest: DateTime<Utc>) -> Result<(), DbError> {
+async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey, newest: DateTime<Utc>) -> Result<usize, DbError> {
     if session.unread == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let (case, reference) = match key {
         ThreadKey::Case(case) => (Some(*case), None),
         ThreadKey::Request(reference) => (None, Some(reference.as_str())),
     };
     let mut tx = portal.db.write().await?;
-    sql("update messages set read_at = $4 where author = 'hub' and read_at is null and sent_at <= $5 and request_id in \
+    let read = sql("update messages set read_at = $4 where author = 'hub' and read_at is null and sent_at <= $5 and request_id in \
          (select request_id from support_requests where person_id = $1 and (case_id = $2 or reference = $3))")
     .bind(session.person)
     .bind(case)
@@ -142,7 +118,8 @@ async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey, ne
     .bind(newest)
     .execute(&mut tx)
     .await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(usize::try_from(read).unwrap_or(usize::MAX))
 }
 
 /// How often a message is begun again because somebody moved its request in between.
@@ -163,14 +140,15 @@ pub async fn send(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
 async fn send_now(portal: &Portal, session: &PersonSession, key: &ThreadKey, form: &NewMessage, submission: Uuid) -> Result<(), Error> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let request = match place(&mut tx, session.person, key).await? {
-        Place::Request(request) => Some(request),
-        Place::Case(case) => {
+    let request = match key {
+        ThreadKey::Request(reference) => Some(requests::of_person(&mut tx, session.person, reference).await?.ok_or(Error::NotFound)?.id),
+        ThreadKey::Case(case) => {
+            is_theirs(&mut tx, session.person, *case).await?;
             let row: Option<(Uuid,)> =
                 sql("select request_id from support_requests where person_id = $1 and case_id = $2 and kind = 'question' \
                  order by asked_at desc limit 1")
                 .bind(session.person)
-                .bind(case)
+                .bind(*case)
                 .fetch_optional(&mut tx)
                 .await?;
             row.map(|(id,)| RequestId(id))

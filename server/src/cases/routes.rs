@@ -140,23 +140,28 @@ async fn show(State(portal): State<Portal>, session: PersonSession, Path(id): Pa
     Ok(portal.person_page(&session, "Updates").show(move || view! { <CasePage view=view/> }))
 }
 
-async fn messages(State(portal): State<Portal>, session: PersonSession, asked: Part, Path(id): Path<String>) -> Result<Response, Error> {
+async fn messages(
+    State(portal): State<Portal>,
+    mut session: PersonSession,
+    asked: Part,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
     let id = case_id(&id)?;
     if asked.is("thread") {
-        return thread_part(&portal, &session, &ThreadKey::Case(id)).await;
+        return thread_part(&portal, &mut session, &ThreadKey::Case(id)).await;
     }
     messages_page(&portal, session, id, Entered::default()).await
 }
 
 /// The conversation alone, for the island that looks again.
-pub(crate) async fn thread_part(portal: &Portal, session: &PersonSession, key: &ThreadKey) -> Result<Response, Error> {
+pub(crate) async fn thread_part(portal: &Portal, session: &mut PersonSession, key: &ThreadKey) -> Result<Response, Error> {
     let thread = conversation::thread(portal, session, key).await?;
     Ok(render::part(move || view! { <Thread thread=thread/> }))
 }
 
-async fn messages_page(portal: &Portal, session: PersonSession, id: CaseId, entered: Entered) -> Result<Response, Error> {
+async fn messages_page(portal: &Portal, mut session: PersonSession, id: CaseId, entered: Entered) -> Result<Response, Error> {
     let key = ThreadKey::Case(id);
-    let thread = conversation::thread(portal, &session, &key).await?;
+    let thread = conversation::thread(portal, &mut session, &key).await?;
     portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::ConversationViewed, Some(session.person), id)).await?;
     let view = ConversationView {
         action: paths::case_messages(id),
@@ -180,7 +185,7 @@ pub(crate) fn submission(fields: &Fields) -> Result<Uuid, Error> {
 
 async fn send(
     State(portal): State<Portal>,
-    session: PersonSession,
+    mut session: PersonSession,
     asked: Part,
     Path(id): Path<String>,
     Submitted(fields): Submitted,
@@ -193,7 +198,7 @@ async fn send(
             let submission = submission(&fields).unwrap_or_else(|_| portal.new_id());
             conversation::send(&portal, &session, &key, form, submission).await?;
             if asked.is("thread") {
-                return thread_part(&portal, &session, &key).await;
+                return thread_part(&portal, &mut session, &key).await;
             }
             Ok(Redirect::to(&paths::case_messages(id)).into_response())
         }

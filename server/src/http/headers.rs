@@ -27,9 +27,9 @@ const FIXED: [(HeaderName, &str); 13] = [
     (HeaderName::from_static("x-permitted-cross-domain-policies"), "none"),
     (
         HeaderName::from_static("permissions-policy"),
-        "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), display-capture=(), fullscreen=(), geolocation=(), \
+        "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), fullscreen=(), geolocation=(), \
          gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
-         screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()",
+         screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
     ),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; sandbox"),
 ];

@@ -2,6 +2,7 @@
 //! [`PersonSession`] or a [`StaffSession`] as an argument is the proof that a handler needs.
 
 use super::cookies;
+use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{Db, DbError, sql};
 use crate::error::Error;
 use crate::keys;
@@ -183,9 +184,29 @@ pub async fn end(db: &Db, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(),
         return Ok(());
     }
     let mut tx = db.write().await?;
+    if let Some(token) = person {
+        let ended: Option<(Uuid,)> =
+            sql("update person_sessions set ended_at = $2 where token_hash = $1 and ended_at is null returning person_id")
+                .bind(token)
+                .bind(now)
+                .fetch_optional(&mut tx)
+                .await?;
+        if let Some(person) = ended.map(|(id,)| PersonId(id)) {
+            audit::append(&mut tx, now, Entry::new(Actor::Person(person), Act::SignedOut, Some(person), "")).await?;
+        }
+    }
+    if let Some(token) = staff {
+        let ended: Option<(Uuid,)> =
+            sql("update staff_sessions set ended_at = $2 where token_hash = $1 and ended_at is null returning staff_id")
+                .bind(token)
+                .bind(now)
+                .fetch_optional(&mut tx)
+                .await?;
+        if let Some(staff) = ended.map(|(id,)| StaffId(id)) {
+            audit::append(&mut tx, now, Entry::new(Actor::Staff(staff), Act::SignedOut, None, staff)).await?;
+        }
+    }
     for (token, text) in [
-        (person, "update person_sessions set ended_at = $2 where token_hash = $1 and ended_at is null"),
-        (staff, "update staff_sessions set ended_at = $2 where token_hash = $1 and ended_at is null"),
         (challenge, "update sign_in_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
         // Somebody with an account finds the answers again after signing in; nobody else can.
         (draft, "delete from drafts where token_hash = $1 and person_id is null and updated_at <= $2"),

@@ -16,7 +16,7 @@ use app::domain::support::{InvalidMove, RequestState};
 use app::forms::hub::{Close, Note, Reply};
 use app::forms::{FieldErrors, Fields, Form as _};
 use app::govuk::Entered;
-use app::pages::hub::{Holding, HubRequestPage, HubRequestView, HubView, QueuePage};
+use app::pages::hub::{Holding, HubRequestPage, HubRequestView, HubView, Owed, QueuePage};
 use app::paths;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
@@ -94,13 +94,11 @@ async fn request_page(
         Some(person) => Some(store::person(&mut reader, person, now).await?),
         None => None,
     };
-    let owed = matches!(request.state, RequestState::Waiting { .. } | RequestState::Claimed { .. });
     let view = HubRequestView {
         tier: u8::try_from(request.tier.number()).unwrap_or(u8::MAX),
         tier_name: request.tier.name(),
         reasons: request.reasons.iter().map(|reason| reason.in_words()).collect(),
-        due: london::deadline_in_words(request.due, now),
-        overdue: owed && request.due <= now,
+        owed: request.state.is_owed().then(|| Owed { by: london::deadline_in_words(request.due, now), late: request.due <= now }),
         asked: london::moment_in_words(request.asked),
         state: match (&request.state, holder) {
             (RequestState::Waiting { .. }, _) => "Waiting: nobody holds it".into(),

@@ -237,8 +237,7 @@ static NEW_CASES: Many = Many::new(
      first_import_id, received_at) values {rows}",
     13,
 );
-static NEW_EVENTS: Many =
-    Many::new("insert into case_events (case_id, wording, stage, happened, source, received_at) values {rows}", 6);
+static NEW_EVENTS: Many = Many::new("insert into case_events (case_id, wording, stage, happened, source, received_at) values {rows}", 6);
 
 async fn insert_cases(tx: &mut Tx, import: &Import, held: &HashMap<String, Held>, new: &[(&CaseRecord, Uuid)]) -> Result<(), DbError> {
     for some in NEW_CASES.groups(new) {

@@ -14,7 +14,7 @@ use crate::portal::Portal;
 use app::domain::contact::Channel;
 use app::domain::ids::Reference;
 use app::domain::london;
-use app::domain::support::{Need, Reach, RequestState, SafeNow};
+use app::domain::support::{Need, Reach, SafeNow};
 use app::forms::message::NewMessage;
 use app::forms::support::{Step, answers};
 use app::forms::{FieldErrors, Fields, Form as _};
@@ -244,15 +244,6 @@ async fn sent(State(portal): State<Portal>, MaybePerson(session): MaybePerson, h
     Ok(portal.open_page(session.as_ref(), "We have your request").show(move || view! { <SentPage view=view/> }))
 }
 
-fn status_in_words(state: &RequestState) -> &'static str {
-    match state {
-        RequestState::Waiting { .. } => "Waiting for us",
-        RequestState::Claimed { .. } => "We are working on it",
-        RequestState::Replied { .. } => "We have answered",
-        RequestState::Closed { .. } => "Finished",
-    }
-}
-
 async fn asked(State(portal): State<Portal>, session: PersonSession) -> Result<Response, Error> {
     let mut reader = portal.db.read().await?;
     let requests = requests::all_of_person(&mut reader, session.person).await?;
@@ -267,7 +258,7 @@ async fn asked(State(portal): State<Portal>, session: PersonSession) -> Result<R
                 None => "A question about a case".into(),
             },
             asked: london::moment_in_words(request.asked),
-            status: status_in_words(&request.state),
+            status: request.state.for_the_person(),
             reference: request.reference,
         })
         .collect();
@@ -277,28 +268,28 @@ async fn asked(State(portal): State<Portal>, session: PersonSession) -> Result<R
 
 async fn show(
     State(portal): State<Portal>,
-    session: PersonSession,
+    mut session: PersonSession,
     asked: Part,
     Path(reference): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     if asked.is("thread") {
         let known = Reference::parse(&reference).ok_or(Error::NotFound)?;
-        return thread_part(&portal, &session, &ThreadKey::Request(known)).await;
+        return thread_part(&portal, &mut session, &ThreadKey::Request(known)).await;
     }
     request_page(&portal, session, &reference, Entered::default(), query.as_deref() == Some("sent")).await
 }
 
 async fn request_page(
     portal: &Portal,
-    session: PersonSession,
+    mut session: PersonSession,
     reference: &str,
     entered: Entered,
     just_sent: bool,
 ) -> Result<Response, Error> {
     let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
     let request = requests::of_person(&mut portal.db.read().await?, session.person, &reference).await?.ok_or(Error::NotFound)?;
-    let thread = conversation::thread(portal, &session, &ThreadKey::Request(reference.clone())).await?;
+    let thread = conversation::thread(portal, &mut session, &ThreadKey::Request(reference.clone())).await?;
     portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::ConversationViewed, Some(session.person), request.id)).await?;
     let how = match request.answers.as_ref().map(|answers| answers.reach.reach) {
         Some(Reach::IWillCall) => answered_how(Reach::IWillCall).to_owned(),
@@ -309,7 +300,6 @@ async fn request_page(
         just_sent,
         by: london::deadline_in_words(request.due, portal.now()),
         how,
-        status: status_in_words(&request.state),
         asked: london::moment_in_words(request.asked),
         answers: request.answers,
         thread,
@@ -326,7 +316,7 @@ async fn request_page(
 
 async fn write(
     State(portal): State<Portal>,
-    session: PersonSession,
+    mut session: PersonSession,
     asked: Part,
     Path(reference): Path<String>,
     Submitted(fields): Submitted,
@@ -338,7 +328,7 @@ async fn write(
             let submission = fields.one("submission_id").parse().unwrap_or_else(|_| portal.new_id());
             conversation::send(&portal, &session, &key, form, submission).await?;
             if asked.is("thread") {
-                return thread_part(&portal, &session, &key).await;
+                return thread_part(&portal, &mut session, &key).await;
             }
             Ok(Redirect::to(&paths::support(&known)).into_response())
         }

@@ -195,6 +195,46 @@ async fn the_fifth_try_may_still_be_the_right_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_the_mail_cannot_go_on_guessing_the_pin() {
+    let hub = Hub::start().await;
+    let pin = hub.demo_person("amira").pin.clone();
+    let (mut browser, code) = hub.asked_for_a_code("amira").await;
+    proves(&mut browser, &other(&code), &pin).await;
+    for _ in 0..3 {
+        assert!(proves(&mut browser, &code, &other(&pin)).await.errors()[0].starts_with("The code or the PIN"));
+    }
+    // A wrong code says nothing about the PIN: three wrong PINs so far, and here are the fourth and fifth.
+    let (mut browser, code) = hub.asked_for_a_code("amira").await;
+    for _ in 0..2 {
+        assert!(proves(&mut browser, &code, &other(&pin)).await.errors()[0].starts_with("The code or the PIN"));
+    }
+    let waits = proves(&mut browser, &code, &pin).await;
+    assert_eq!(waits.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(waits.errors()[0].contains("Wait 15 minutes"), "{:?}", waits.errors());
+    assert!(!is_signed_in(&mut browser).await, "even the right PIN has to wait");
+
+    // Of many at once, one is let through; the owner is slowed down and never locked out.
+    hub.wait(MINUTE * 16);
+    let (browser, code) = hub.asked_for_a_code("amira").await;
+    let wrong = other(&pin);
+    let answers = join_all((0..4).map(|_| {
+        let (mut browser, code, wrong) = (browser.clone(), code.clone(), wrong.clone());
+        async move { proves(&mut browser, &code, &wrong).await.errors()[0].contains("Wait 15 minutes") }
+    }))
+    .await;
+    assert_eq!(answers.into_iter().filter(|waits| !waits).count(), 1);
+    hub.wait(MINUTE * 16);
+    let (mut browser, code) = hub.asked_for_a_code("amira").await;
+    assert_eq!(proves(&mut browser, &code, &pin).await.location(), "/home");
+    // Signed in, all tries are given back.
+    let (mut browser, code) = hub.asked_for_a_code("amira").await;
+    for _ in 0..4 {
+        assert!(proves(&mut browser, &code, &other(&pin)).await.errors()[0].starts_with("The code or the PIN"));
+    }
+    assert_eq!(proves(&mut browser, &code, &pin).await.location(), "/home");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_works_once() {
     let hub = Hub::start().await;
     let pin = hub.demo_person("amira").pin.clone();

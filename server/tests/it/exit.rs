@@ -18,6 +18,9 @@ async fn exit_ends_the_session_and_takes_every_cookie() {
         assert_eq!(answer.headers.get_all(header::SET_COOKIE).iter().count(), 5, "all there are");
         assert!(amira.jar.is_empty());
         assert_eq!(copy.get("/home").await.location(), "/sign-in", "{method}: the session is dead on the server");
+        assert_eq!(hub.acts("signed_out").await, if method == "get" { 1 } else { 2 }, "and that is on record");
+        copy.get("/exit").await.location();
+        assert_eq!(hub.acts("signed_out").await, if method == "get" { 1 } else { 2 }, "once");
         let draft = hub.person("amira").await.get("/support/new/words").await.field("words");
         assert_eq!(draft, "unfinished", "her answers wait for her, behind her PIN");
     }
@@ -36,6 +39,7 @@ async fn exit_works_signed_out_and_for_staff() {
     let mut copy = sam.clone();
     sam.get("/exit").await.location();
     assert_eq!(copy.get("/hub").await.location(), "/hub/sign-in");
+    assert_eq!(hub.acts("signed_out").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

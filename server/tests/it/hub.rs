@@ -323,6 +323,10 @@ async fn an_answer_is_read_in_the_portal_and_can_be_answered() {
         assert_eq!(hub.notices(), ["amira@example.test"; 2], "{backend:?}");
         let page = amira.get(&path).await;
         assert!(page.says("We have answered") && page.says("We can send somebody on Tuesday."));
+        assert!(!page.body.contains(" new)"), "what this page shows is not announced above it");
+        let request = sam.get(&format!("/hub/requests/{reference}")).await;
+        assert!(request.says("Answered by Sam") && !request.says("Answer due"), "nothing is owed now");
+        assert!(amira.part(&path, "thread").await.body.contains("We have answered"), "a page that looks again is told too");
         hub.wait(HALF_A_MINUTE);
         amira.writes(&path, "Tuesday is good.").await;
         let request = sam.get(&format!("/hub/requests/{reference}")).await;

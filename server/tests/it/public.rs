@@ -92,9 +92,9 @@ const ALWAYS: [(&str, &str); 12] = [
     ("origin-agent-cluster", "?1"),
     (
         "permissions-policy",
-        "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), display-capture=(), fullscreen=(), geolocation=(), \
+        "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), fullscreen=(), geolocation=(), \
          gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
-         screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()",
+         screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
     ),
     ("referrer-policy", "same-origin"),
     ("strict-transport-security", "max-age=63072000; includeSubDomains"),
