@@ -1,7 +1,7 @@
 //! Every address of the portal. An address never says what happened to anyone.
 
 use crate::domain::contact::Channel;
-use crate::domain::ids::{CaseId, Reference, TaskId};
+use crate::domain::ids::{CaseId, PersonId, Reference, TaskId};
 use crate::forms::support::Step;
 
 pub const FRONT: &str = "/";
@@ -16,9 +16,16 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
 pub const SIGN_OUT: &str = "/sign-out";
 
+pub const JOIN_WHO_SEES: &str = "/join/you";
+pub const JOIN_WAY_IN: &str = "/join/pin";
+
 pub const HOME: &str = "/home";
 pub const CONTACT: &str = "/contact";
 pub const CONTACT_PREFERENCES: &str = "/contact/preferences";
+pub const SECURITY: &str = "/security";
+pub const SECURITY_SIGN_OUT: &str = "/security/sign-out";
+pub const SECURITY_PAUSE: &str = "/security/pause";
+pub const SECURITY_RESUME: &str = "/security/resume";
 pub const SUPPORT: &str = "/support";
 pub const SUPPORT_NEW: &str = "/support/new";
 pub const SUPPORT_DANGER: &str = "/support/new/danger";
@@ -26,6 +33,7 @@ pub const SUPPORT_CHECK: &str = "/support/new/check";
 pub const SUPPORT_SENT: &str = "/support/new/sent";
 
 pub const HUB: &str = "/hub";
+pub const HUB_PEOPLE: &str = "/hub/people";
 pub const HUB_SIGN_IN: &str = "/hub/sign-in";
 pub const HUB_SIGN_OUT: &str = "/hub/sign-out";
 
@@ -63,6 +71,22 @@ pub fn hub_request(reference: &Reference) -> String {
 #[must_use]
 pub fn hub_act(reference: &Reference, act: &str) -> String {
     format!("/hub/requests/{reference}/{act}")
+}
+
+#[must_use]
+pub fn hub_person(person: PersonId) -> String {
+    format!("/hub/people/{person}")
+}
+
+#[must_use]
+pub fn hub_invite(person: PersonId) -> String {
+    format!("/hub/people/{person}/invite")
+}
+
+/// The secret link on an invitation.
+#[must_use]
+pub fn join(token: &str) -> String {
+    format!("/join/{token}")
 }
 
 #[must_use]

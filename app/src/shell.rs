@@ -151,6 +151,7 @@ fn Header(area: Area, here: String) -> impl IntoView {
                         {link(paths::HOME, home)}
                         {link(paths::SUPPORT, "Ask for support".into())}
                         {link(paths::CONTACT, "How we contact you".into())}
+                        {link(paths::SECURITY, "Keep it safe".into())}
                         {link(paths::HELP, "Get help".into())}
                         {sign_out(paths::SIGN_OUT)}
                     </ul>
@@ -162,6 +163,7 @@ fn Header(area: Area, here: String) -> impl IntoView {
             <nav class="portal-nav" aria-label="Menu">
                 <ul class="portal-nav__list">
                     {link(paths::HUB, "Queue".into())}
+                    {link(paths::HUB_PEOPLE, "People".into())}
                     <li class="portal-nav__item portal-nav__who">{name}</li>
                     {sign_out(paths::HUB_SIGN_OUT)}
                 </ul>

@@ -1,6 +1,7 @@
 //! Secrets: the master key and what is derived from it, token hashes, PINs and passwords.
 
 use crate::entropy::Entropy;
+use app::domain::joining::SpokenWord;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, Params};
 use base64::Engine as _;
@@ -40,12 +41,13 @@ pub enum KeyError {
 /// Keys derived from the master key, one for each purpose.
 pub struct Keys {
     codes: [u8; 32],
+    words: [u8; 32],
 }
 
 impl Keys {
     #[must_use]
     pub fn new(master: &[u8]) -> Self {
-        Self { codes: mac(master, &[b"portal sign-in codes 1"]) }
+        Self { codes: mac(master, &[b"portal sign-in codes 1"]), words: mac(master, &[b"portal spoken words 1"]) }
     }
 
     /// Reads the master key, or makes it on the very first start.
@@ -79,6 +81,12 @@ impl Keys {
     #[must_use]
     pub fn code_hash(&self, challenge: Uuid, code: &str) -> String {
         hex(&mac(&self.codes, &[b"hash", challenge.as_bytes(), code.as_bytes()]))
+    }
+
+    /// What the database keeps of the word of an invitation: as useless without the key.
+    #[must_use]
+    pub fn word_hash(&self, invitation: Uuid, word: &SpokenWord) -> String {
+        hex(&mac(&self.words, &[invitation.as_bytes(), word.as_str().as_bytes()]))
     }
 }
 
@@ -121,7 +129,13 @@ fn argon() -> Argon2<'static> {
 /// A PIN or password, hashed. Slow on purpose: call it through [`off_thread`].
 #[must_use]
 pub fn hash_secret(secret: &str, entropy: &Entropy) -> String {
-    match argon().hash_password_with_salt(secret.as_bytes(), &entropy.bytes::<16>()) {
+    hash_with_salt(secret, entropy.bytes())
+}
+
+/// The same, with randomness taken before the slow work is handed to another thread.
+#[must_use]
+pub fn hash_with_salt(secret: &str, salt: [u8; 16]) -> String {
+    match argon().hash_password_with_salt(secret.as_bytes(), &salt) {
         Ok(hash) => hash.to_string(),
         // Only wrong parameters can fail, and they are constants above.
         Err(_) => unreachable!("argon2 parameters are constants"),

@@ -1,6 +1,6 @@
 //! All that touches the world. See `README.md` for the map and `docs/decisions.md` for the whys.
 //!
-//! `http` takes requests to the journeys (`account`, `cases`, `contact`, `support`, `hub`, `feed`);
+//! `http` takes requests to the journeys (`joining`, `account`, `cases`, `contact`, `support`, `hub`, `feed`);
 //! each journey owns its routes and its SQL. `db` is the only folder that names a database driver,
 //! `outbox` the only one that reaches a person, `audit` the only one that writes the chain.
 
@@ -22,6 +22,7 @@ pub mod feed;
 pub mod http;
 pub mod hub;
 pub mod import;
+pub mod joining;
 pub mod keys;
 pub mod outbox;
 pub mod portal;

@@ -49,6 +49,13 @@ id! {
     TaskId,
 }
 
+/// What people call a case on the telephone, such as `7F3A21BC`: the start of the source's own key, and
+/// a key to nothing.
+#[must_use]
+pub fn case_reference(source_key: &str) -> String {
+    source_key.chars().filter(char::is_ascii_alphanumeric).take(8).collect::<String>().to_uppercase()
+}
+
 /// The public name of a support request, such as `7K3M-Q2PX`.
 ///
 /// Eight characters of an alphabet without look-alikes (no 0/O, 1/I/L). It says nothing about the

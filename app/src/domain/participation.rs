@@ -37,6 +37,15 @@ impl Role {
         }
     }
 
+    #[must_use]
+    pub fn for_staff(self) -> &'static str {
+        match self {
+            Self::Victim => "Victim",
+            Self::Parent => "Parent of a child who is a victim",
+            Self::Witness => "Witness",
+        }
+    }
+
     /// May this person see what was reported and roughly where? A witness sees only how far the
     /// case has come: what happened to whom is not theirs to read.
     #[must_use]

@@ -7,6 +7,7 @@
 
 pub mod contact;
 pub mod hub;
+pub mod joining;
 pub mod message;
 pub mod sign_in;
 pub mod support;
@@ -114,6 +115,9 @@ pub trait Form: Sized {
 pub enum FormName {
     SignIn,
     SignInCode,
+    JoinWord,
+    JoinWhoSees,
+    JoinWayIn,
     SupportNeeds,
     SupportSafety,
     SupportConcerns,
@@ -127,9 +131,12 @@ pub enum FormName {
 }
 
 impl FormName {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::SignIn,
         Self::SignInCode,
+        Self::JoinWord,
+        Self::JoinWhoSees,
+        Self::JoinWayIn,
         Self::SupportNeeds,
         Self::SupportSafety,
         Self::SupportConcerns,
@@ -148,6 +155,9 @@ impl FormName {
         match self {
             Self::SignIn => "sign-in",
             Self::SignInCode => "sign-in-code",
+            Self::JoinWord => "join-word",
+            Self::JoinWhoSees => "join-who-sees",
+            Self::JoinWayIn => "join-way-in",
             Self::SupportNeeds => "support-needs",
             Self::SupportSafety => "support-safety",
             Self::SupportConcerns => "support-concerns",
@@ -175,6 +185,9 @@ impl FormName {
         match self {
             Self::SignIn => errors::<sign_in::Identify>(fields),
             Self::SignInCode => errors::<sign_in::Prove>(fields),
+            Self::JoinWord => errors::<joining::Word>(fields),
+            Self::JoinWhoSees => errors::<joining::WhoSees>(fields),
+            Self::JoinWayIn => errors::<joining::WayIn>(fields),
             Self::SupportNeeds => errors::<support::Needs>(fields),
             Self::SupportSafety => errors::<support::Safety>(fields),
             Self::SupportConcerns => errors::<support::Concerns>(fields),

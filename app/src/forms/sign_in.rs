@@ -100,7 +100,7 @@ pub struct Prove {
     pub pin: String,
 }
 
-fn digits(text: &str) -> String {
+pub(super) fn digits(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).collect()
 }
 

@@ -1,10 +1,11 @@
 //! The hub: the queue, and one request in hand. What the person reads and what only colleagues read
 //! are two forms with two names, two colours and two labels.
 
-use crate::domain::ids::{Reference, TaskId};
+use crate::domain::ids::{PersonId, Reference, TaskId};
 use crate::domain::support::{Answers, Closing, Concern, Need, Reach};
 use crate::govuk::{
     BackLink, Button, Choice, Details, Entered, ErrorSummary, Hidden, NotificationBanner, Radios, SummaryRow, TextInput, TextareaField,
+    WarningText,
 };
 use crate::islands::LiveQueue;
 use crate::islands::views::QueueView;
@@ -52,6 +53,7 @@ pub struct HubView {
 #[derive(Clone, Debug)]
 pub struct TaskLine {
     pub id: TaskId,
+    pub person_id: PersonId,
     pub person: String,
     pub what: &'static str,
     /// `Phone call`, or that no safe way is known.
@@ -95,7 +97,7 @@ fn TaskRow(task: TaskLine) -> impl IntoView {
     let person = task.person.clone();
     view! {
         <li class="hub-task">
-            <p class="govuk-body"><strong>{task.what}</strong>": "{task.person}</p>
+            <p class="govuk-body"><strong>{task.what}</strong>": " <a class="govuk-link" href=paths::hub_person(task.person_id)>{task.person}</a></p>
             <p class="govuk-body-s">
                 {task.channel} {task.value.map(|value| format!(": {value}"))} ". " {task.manner} " Since " {task.since} "."
             </p>
@@ -149,7 +151,10 @@ pub enum Holding {
 /// What staff see of the person: how they may be contacted, never more than the work needs.
 #[derive(Clone, Debug)]
 pub struct HubPerson {
+    pub id: PersonId,
     pub name: String,
+    /// Since when they want nothing at all.
+    pub paused: Option<String>,
     pub preferred: String,
     pub channels: Vec<(String, String)>,
     pub language: String,
@@ -288,7 +293,8 @@ fn MessageLine(message: HubMessage) -> impl IntoView {
 fn PersonPanel(person: HubPerson) -> impl IntoView {
     let channels: Vec<_> = person.channels.into_iter().map(|(name, chosen)| view! { <SummaryRow key=name value=chosen/> }).collect();
     view! {
-        <h2 class="govuk-heading-m">{person.name}</h2>
+        <h2 class="govuk-heading-m"><a class="govuk-link" href=paths::hub_person(person.id)>{person.name}</a></h2>
+        {person.paused.map(|since| view! { <WarningText text=format!("Do not contact them outside the portal. They stopped all messages on {since}.")/> })}
         <dl class="govuk-summary-list">
             <SummaryRow key="Wants to hear by" value=person.preferred/>
             {channels}

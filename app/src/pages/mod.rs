@@ -7,7 +7,10 @@ pub mod contact;
 pub mod error;
 pub mod home;
 pub mod hub;
+pub mod hub_people;
+pub mod joining;
 pub mod public;
+pub mod security;
 pub mod support;
 
 pub use public::HubContact;

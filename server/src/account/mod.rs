@@ -2,7 +2,8 @@
 //! the PIN. Whether an account exists shows nowhere: same pages, same writes, same slow hash.
 
 mod routes;
+pub mod security;
 mod store;
 
-pub use routes::routes;
-pub use store::CODE_LIFE;
+pub use routes::{challenge, routes};
+pub use store::{CODE_LIFE, may_have_code};

@@ -2,7 +2,7 @@
 
 use super::store;
 use crate::audit::{self, Act, Actor, Entry};
-use crate::db::DbError;
+use crate::db::{DbError, Tx};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::{cookies, session};
@@ -19,6 +19,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
 pub fn routes() -> Router<Portal> {
@@ -26,6 +27,7 @@ pub fn routes() -> Router<Portal> {
         .route(paths::SIGN_IN, get(show).post(identify))
         .route(paths::SIGN_IN_CODE, get(show_code).post(prove))
         .route(paths::SIGN_OUT, post(sign_out))
+        .merge(super::security::routes())
 }
 
 fn sign_in_page(portal: &Portal, entered: Entered) -> Response {
@@ -58,16 +60,23 @@ async fn identify(State(portal): State<Portal>, Submitted(fields): Submitted) ->
         Ok(form) => form,
         Err(errors) => return Ok(sign_in_page(&portal, Entered::new(fields, errors))),
     };
-    let (now, id, token) = (portal.now(), portal.new_id(), portal.entropy.token());
-    let code_hash = portal.keys.code_hash(id, &portal.keys.code(id));
+    let now = portal.now();
     let mut tx = portal.db.write().await?;
     let person = store::person_of(&mut tx, &form.identifier, now).await?;
-    store::challenge(&mut tx, id, portal.new_id(), keys::token_hash(&token), person, code_hash, now).await?;
+    let token = challenge(&portal, &mut tx, person, now).await?;
     tx.commit().await?;
     portal.outbox.notify_one();
     let mut response = Redirect::to(paths::SIGN_IN_CODE).into_response();
     response.headers_mut().append(header::SET_COOKIE, cookies::set(cookies::CHALLENGE, &token));
     Ok(response)
+}
+
+/// Begins a challenge and queues its code; answers the token for the browser's cookie.
+pub async fn challenge(portal: &Portal, tx: &mut Tx, person: Option<PersonId>, now: DateTime<Utc>) -> Result<String, DbError> {
+    let (id, token) = (portal.new_id(), portal.entropy.token());
+    let code_hash = portal.keys.code_hash(id, &portal.keys.code(id));
+    store::challenge(tx, id, portal.new_id(), keys::token_hash(&token), person, code_hash, now).await?;
+    Ok(token)
 }
 
 async fn show_code(State(portal): State<Portal>, headers: HeaderMap) -> Response {
@@ -135,6 +144,7 @@ async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(field
     let answer = response.headers_mut();
     answer.append(header::SET_COOKIE, cookies::set(cookies::PERSON, &session_token));
     answer.append(header::SET_COOKIE, cookies::gone(cookies::CHALLENGE));
+    answer.append(header::SET_COOKIE, cookies::gone(cookies::JOINING));
     Ok(response)
 }
 

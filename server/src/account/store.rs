@@ -2,7 +2,7 @@
 
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{DbError, Tx, sql};
-use crate::outbox;
+use crate::{joining, outbox};
 use app::domain::ids::PersonId;
 use app::domain::notice::Notice;
 use app::forms::sign_in::Identifier;
@@ -33,6 +33,16 @@ pub async fn person_of(tx: &mut Tx, identifier: &Identifier, now: DateTime<Utc>)
     .fetch_optional(tx)
     .await?;
     Ok(found.filter(|found| found.codes < MOST_CODES).map(|found| PersonId(found.person_id)))
+}
+
+/// May this person be sent one more code? For a door that knows who they are already.
+pub async fn may_have_code(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> Result<bool, DbError> {
+    let (codes,): (i64,) = sql("select count(*) from sign_in_challenges where person_id = $1 and made_at > $2")
+        .bind(person)
+        .bind(now - CODES_WITHIN)
+        .fetch_one(tx)
+        .await?;
+    Ok(codes < MOST_CODES)
 }
 
 /// A challenge and the message that carries its code: for nobody too, so that strangers cost the same.
@@ -120,5 +130,6 @@ pub async fn begin_session(tx: &mut Tx, challenge: Uuid, person: PersonId, token
         .bind(now)
         .execute_one(tx)
         .await?;
+    joining::store::used(tx, person, now).await?;
     audit::append(tx, now, Entry::new(Actor::Person(person), Act::SignedIn, Some(person), challenge)).await
 }

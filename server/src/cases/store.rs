@@ -1,7 +1,7 @@
 //! Cases as one person may see them.
 
 use crate::db::{DbError, Reader, sql};
-use app::domain::ids::{CaseId, PersonId, Reference};
+use app::domain::ids::{CaseId, PersonId, Reference, case_reference};
 use app::domain::month::{Month, When};
 use app::domain::outcome::{Stage, Wording};
 use app::domain::participation::Role;
@@ -58,8 +58,7 @@ impl Case {
     /// What people call the case on the telephone: short, and no key to anything.
     #[must_use]
     pub fn reference(&self) -> String {
-        let short: String = self.source_key.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-        format!("Case {}", short.to_uppercase())
+        format!("Case {}", case_reference(&self.source_key))
     }
 }
 

@@ -11,10 +11,12 @@ pub const STAFF: &str = "__Host-w";
 pub const CHALLENGE: &str = "__Host-c";
 /// Between a staff password and the code.
 pub const STAFF_CHALLENGE: &str = "__Host-k";
+/// Somebody who knew the link and the word of an invitation.
+pub const JOINING: &str = "__Host-j";
 /// A half-finished request for support.
 pub const DRAFT: &str = "__Host-d";
 
-const ALL: [&str; 5] = [PERSON, STAFF, CHALLENGE, STAFF_CHALLENGE, DRAFT];
+const ALL: [&str; 6] = [PERSON, STAFF, CHALLENGE, STAFF_CHALLENGE, JOINING, DRAFT];
 
 #[must_use]
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::{assets, error_pages, headers, islands};
 use crate::portal::Portal;
-use crate::{account, cases, contact, exit, feed, hub, public, support};
+use crate::{account, cases, contact, exit, feed, hub, joining, public, support};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use tower_http::csrf::CsrfLayer;
 pub fn router(portal: Portal) -> Router {
     Router::new()
         .merge(public::routes())
+        .merge(joining::routes())
         .merge(account::routes())
         .merge(cases::routes())
         .merge(contact::routes())

@@ -2,6 +2,7 @@
 //! answer, note, close. Exactly one member of staff holds a request; the version of a request keeps
 //! two answers from crossing.
 
+pub mod people;
 mod routes;
 mod sign_in;
 pub mod store;

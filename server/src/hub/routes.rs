@@ -36,6 +36,7 @@ pub fn routes() -> Router<Portal> {
         .route("/hub/requests/{reference}/note", post(note))
         .route("/hub/requests/{reference}/close", post(close))
         .route("/hub/tasks/{task}/done", post(task_done))
+        .merge(super::people::routes())
 }
 
 async fn queue(State(portal): State<Portal>, staff: StaffSession, RawQuery(query): RawQuery) -> Result<Response, Error> {

@@ -1,5 +1,6 @@
 //! The queue, the tasks and one request as staff see them.
 
+use crate::account::security;
 use crate::audit::{Act, Actor, Entry};
 use crate::contact;
 use crate::db::{Connection, DbError, Reader, sql};
@@ -8,7 +9,7 @@ use crate::http::session::StaffSession;
 use crate::portal::Portal;
 use crate::support::requests::Request;
 use app::domain::contact::{Channel, Grant};
-use app::domain::ids::{CaseId, PersonId, Reference, RequestId, StaffId, TaskId};
+use app::domain::ids::{CaseId, PersonId, Reference, RequestId, StaffId, TaskId, case_reference};
 use app::domain::london;
 use app::domain::notice::Notice;
 use app::domain::outcome::Stage;
@@ -128,18 +129,21 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
         let channel = row.channel.as_deref().and_then(Channel::from_code);
         let grants = contact::store::grants(&mut reader, person).await?;
         let grant = channel.and_then(|channel| grants.iter().find(|grant| grant.channel == channel));
-        let live = grant.is_some_and(|grant| grant.safe_contact(now).is_ok());
+        let paused = security::paused(&mut reader, person).await?.is_some();
+        let live = !paused && grant.is_some_and(|grant| grant.safe_contact(now).is_ok());
         let value = match (channel, live) {
             (Some(channel), true) => contact::store::point(&mut reader, person, channel).await?,
             _ => None,
         };
         lines.push(TaskLine {
             id: TaskId(row.task_id),
+            person_id: person,
             person: row.name,
             what: Notice::from_code(&row.notice).ok_or_else(|| DbError::inconsistent("tasks.notice"))?.for_staff(),
             channel: channel
                 .map_or("No safe way is known: do not contact them. Wait for their call".into(), |channel| channel.title().into()),
             manner: match grant {
+                _ if paused => "They stopped all messages: do not contact them now.".into(),
                 Some(grant) if live => staff_words(grant, today),
                 Some(grant) => format!("Not now. {}", staff_words(grant, today)),
                 None => String::new(),
@@ -168,12 +172,15 @@ fn staff_words(grant: &Grant, today: chrono::NaiveDate) -> String {
 /// The person's contact choices as staff may read them: never an address or number.
 pub async fn person(reader: &mut Reader, id: PersonId, now: DateTime<Utc>) -> Result<HubPerson, DbError> {
     let (name,): (String,) = sql("select name from people where person_id = $1").bind(id).fetch_one(reader).await?;
+    let paused = security::paused(reader, id).await?.map(london::moment_in_words);
     let today = london::wall(now).date();
     let grants = contact::store::grants(reader, id).await?;
     let (preferences, _) = contact::store::preferences(reader, id).await?;
     let needs: Vec<&str> = preferences.needs.iter().map(|need| need.in_words()).collect();
     Ok(HubPerson {
+        id,
         name,
+        paused,
         preferred: preferences.preferred.map_or("They will sign in and look: send nothing".into(), |channel| channel.title().into()),
         channels: grants.iter().map(|grant| (grant.channel.title().to_owned(), staff_words(grant, today))).collect(),
         language: preferences.language.unwrap_or_else(|| "Not told us".into()),
@@ -246,8 +253,7 @@ pub async fn case_line(reader: &mut Reader, case: Option<CaseId>) -> Result<Opti
         sql("select source_key, stage from cases where case_id = $1").bind(case).fetch_optional(reader).await?;
     let (key, stage) = row.ok_or_else(|| DbError::inconsistent("support_requests.case_id"))?;
     let stage = Stage::from_code(&stage).ok_or_else(|| DbError::inconsistent("cases.stage"))?;
-    let short: String = key.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-    Ok(Some(format!("About case {}: {}", short.to_uppercase(), stage.status())))
+    Ok(Some(format!("About case {}: {}", case_reference(&key), stage.status())))
 }
 
 /// Who holds it, in words for the page.

@@ -2,7 +2,7 @@
 //! staff, not sent with a reason, or later. A lease keeps two workers from sending the same one.
 
 use super::mail::MailError;
-use crate::account::CODE_LIFE;
+use crate::account::{CODE_LIFE, security};
 use crate::audit::{self, Act, Actor, Entry};
 use crate::contact::store;
 use crate::db::{DbError, Tx, sql};
@@ -129,11 +129,15 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
     let now = portal.now();
     let Some(person) = queued.person else { return Ok(Verdict::NotSent("nobody")) };
     let mut reader = portal.db.read().await?;
-    if queued.notice == Notice::SignInCode && now - queued.since >= CODE_LIFE {
+    if queued.notice == Notice::SignInCode && (now - queued.since >= CODE_LIFE || code_is_spent(&mut reader, queued.subject).await?) {
         return Ok(Verdict::NotSent("the code has run out"));
     }
     if queued.notice == Notice::ReplyWaiting && nothing_unread(&mut reader, person).await? {
         return Ok(Verdict::NotSent("read already"));
+    }
+    // A code goes only where, and when, the person themselves asks for it.
+    if queued.notice != Notice::SignInCode && security::paused(&mut reader, person).await?.is_some() {
+        return Ok(Verdict::NotSent("the person stopped all messages"));
     }
     let grants = store::grants(&mut reader, person).await?;
     let (preferences, _) = store::preferences(&mut reader, person).await?;
@@ -179,6 +183,15 @@ fn wait_after(attempts: i64) -> Duration {
         5 => Duration::minutes(10),
         _ => Duration::minutes(15),
     }
+}
+
+/// A code that an exit, a sign-out or a newer choice of address has ended is no use to anybody.
+async fn code_is_spent(reader: &mut crate::db::Reader, challenge: Uuid) -> Result<bool, DbError> {
+    let (live,): (i64,) = sql("select count(*) from sign_in_challenges where challenge_id = $1 and used_at is null")
+        .bind(challenge)
+        .fetch_one(reader)
+        .await?;
+    Ok(live == 0)
 }
 
 /// Of any request: a notice that waits already stands for every reply after it (see [`super::queue`]).

@@ -29,8 +29,8 @@ const GET: &[&str] = &["GET", "HEAD"];
 const POST: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
-/// Every route there is. `{case}`, `{reference}` and `{task}` stand for Amira's.
-const ROUTES: [(&str, &[&str], Takes, Who); 41] = [
+/// Every route there is. `{case}`, `{reference}`, `{task}`, `{person}` and `{token}` stand for Amira's.
+const ROUTES: [(&str, &[&str], Takes, Who); 51] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -40,6 +40,13 @@ const ROUTES: [(&str, &[&str], Takes, Who); 41] = [
     ("/sign-in", BOTH, Form, Anyone),
     ("/sign-in/code", BOTH, Form, Anyone),
     ("/sign-out", POST, Nothing, Anyone),
+    ("/join/{token}", BOTH, Form, Anyone),
+    ("/join/you", BOTH, Form, Anyone),
+    ("/join/pin", BOTH, Form, Anyone),
+    ("/security", GET, Nothing, Person),
+    ("/security/sign-out", POST, Nothing, Anyone), // by Amira it would end every other test of hers
+    ("/security/pause", POST, Nothing, Person),
+    ("/security/resume", POST, Nothing, Person),
     ("/home", GET, Nothing, Person),
     ("/cases/{case}", GET, Nothing, Person),
     ("/cases/{case}/messages", BOTH, Form, Person),
@@ -54,6 +61,9 @@ const ROUTES: [(&str, &[&str], Takes, Who); 41] = [
     ("/support/new/words", BOTH, Form, Person),
     ("/support/{reference}", BOTH, Form, Person),
     ("/hub", GET, Nothing, Staff),
+    ("/hub/people", GET, Nothing, Staff),
+    ("/hub/people/{person}", GET, Nothing, Staff),
+    ("/hub/people/{person}/invite", POST, Form, Staff),
     ("/hub/requests/{reference}", GET, Nothing, Staff),
     ("/hub/requests/{reference}/claim", POST, Nothing, Staff),
     ("/hub/requests/{reference}/release", POST, Nothing, Staff),
@@ -75,7 +85,12 @@ const ROUTES: [(&str, &[&str], Takes, Who); 41] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 38] = [
+const FIELDS: [&str; 43] = [
+    "word",
+    "device",
+    "inbox",
+    "pin_again",
+    "checked",
     "identifier",
     "code",
     "pin",
@@ -123,6 +138,8 @@ struct Door<'h> {
     sam: Browser<'h>,
     reference: String,
     task: Uuid,
+    person: Uuid,
+    token: String,
 }
 
 impl<'h> Door<'h> {
@@ -135,12 +152,19 @@ impl<'h> Door<'h> {
         let row: Option<(Uuid,)> = hub.one(server::db::sql("select task_id from tasks limit 1")).await;
         let mut sam = hub.staff("sam").await;
         sam.claims(&reference).await;
-        Self { hub, amira, sam, reference, task: row.expect("a task").0 }
+        let person = hub.person_id("amira").await;
+        let (token, _) = sam.invites(person).await;
+        Self { hub, amira, sam, reference, task: row.expect("a task").0, person, token }
     }
 
     fn path(&self, template: &str) -> String {
         let case = self.hub.demo_person("amira").cases[0].to_string();
-        template.replace("{case}", &case).replace("{reference}", &self.reference).replace("{task}", &self.task.to_string())
+        template
+            .replace("{case}", &case)
+            .replace("{reference}", &self.reference)
+            .replace("{task}", &self.task.to_string())
+            .replace("{person}", &self.person.to_string())
+            .replace("{token}", &self.token)
     }
 
     /// The right browser, as it was: what one try does to its cookies is forgotten.

@@ -643,6 +643,14 @@ impl Browser<'_> {
         reference.expect("a reference").to_owned()
     }
 
+    /// As staff: makes an invitation; answers its token and the word.
+    pub async fn invites(&mut self, person: Uuid) -> (String, String) {
+        let answer = self.post(&format!("/hub/people/{person}/invite"), &[("checked", "in_person")]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let link = answer.texts(".hub-letter__link").remove(0);
+        (link.rsplit('/').next().unwrap_or_default().to_owned(), answer.texts(".hub-word").remove(0))
+    }
+
     pub async fn claims(&mut self, reference: &str) {
         let answer = self.post(&format!("/hub/requests/{reference}/claim"), &[]).await;
         assert_eq!(answer.location(), format!("/hub/requests/{reference}?claimed"));

@@ -1,0 +1,117 @@
+//! Joining: the word, who else sees what, the way in. Nothing here can tell whether an invitation exists.
+
+use super::{FieldErrors, Fields, Form, sign_in};
+use crate::domain::joining::{Device, IdentityCheck, Inbox, SpokenWord, check_pin};
+
+/// Field `word`: told by voice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    pub word: SpokenWord,
+}
+
+impl Form for Word {
+    fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
+        match fields.one("word") {
+            "" => Err(FieldErrors::one("word", "Enter the word that we told you")),
+            typed => SpokenWord::parse(typed)
+                .map(|word| Self { word })
+                .ok_or_else(|| FieldErrors::one("word", "The word is 6 letters and numbers, like K7M 3QP")),
+        }
+    }
+}
+
+/// Fields `device` and `inbox`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhoSees {
+    pub device: Device,
+    pub inbox: Inbox,
+}
+
+impl Form for WhoSees {
+    fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let (device, inbox) = (Device::from_code(fields.one("device")), Inbox::from_code(fields.one("inbox")));
+        if device.is_none() {
+            errors.add("device", "Tell us who uses this phone or computer");
+        }
+        if inbox.is_none() {
+            errors.add("inbox", "Tell us who can read your email");
+        }
+        match device.zip(inbox) {
+            Some((device, inbox)) => Ok(Self { device, inbox }),
+            None => Err(errors),
+        }
+    }
+}
+
+/// Fields `email`, `pin` and `pin_again`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WayIn {
+    pub email: String,
+    pub pin: String,
+}
+
+impl Form for WayIn {
+    fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let email = sign_in::email(fields.one("email"));
+        match (fields.one("email"), &email) {
+            ("", _) => errors.add("email", "Enter an email address that only you can open"),
+            (_, None) => errors.add("email", "Enter an email address, like name@example.com"),
+            _ => {}
+        }
+        let (pin, again) = (sign_in::digits(fields.one("pin")), sign_in::digits(fields.one("pin_again")));
+        if pin.is_empty() {
+            errors.add("pin", "Choose a PIN");
+        } else if let Err(weak) = check_pin(&pin) {
+            errors.add("pin", weak.to_string());
+        } else if pin != again {
+            errors.add("pin_again", "Enter the same PIN twice");
+        }
+        errors.or(Self { email: email.unwrap_or_default(), pin })
+    }
+}
+
+/// Field `checked`: staff, before they make an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invite {
+    pub checked: IdentityCheck,
+}
+
+impl Form for Invite {
+    fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
+        IdentityCheck::from_code(fields.one("checked"))
+            .map(|checked| Self { checked })
+            .ok_or_else(|| FieldErrors::one("checked", "Say how you made sure who this person is"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fields;
+    use super::*;
+
+    fn wrong<T: Form>(pairs: &[(&str, &str)]) -> Vec<String> {
+        T::parse(&fields(pairs))
+            .err()
+            .map(|errors| errors.0.into_iter().map(|error| error.field.into_owned()).collect())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn each_thing_that_is_missing_is_named() {
+        assert_eq!(wrong::<Word>(&[]), ["word"]);
+        assert_eq!(wrong::<WhoSees>(&[]), ["device", "inbox"]);
+        assert_eq!(wrong::<WayIn>(&[]), ["email", "pin"]);
+        assert_eq!(wrong::<Invite>(&[("checked", "date_of_birth")]), ["checked"]);
+    }
+
+    #[test]
+    fn a_pin_is_typed_twice_and_not_an_easy_one() {
+        let way_in = |pin, again| wrong::<WayIn>(&[("email", "a@example.test"), ("pin", pin), ("pin_again", again)]);
+        assert_eq!(way_in("24 68 13", "246813"), [""; 0]);
+        assert_eq!(way_in("246813", "246814"), ["pin_again"]);
+        assert_eq!(way_in("123456", "123456"), ["pin"]);
+        assert_eq!(way_in("1234", "1234"), ["pin"]);
+    }
+}

@@ -1,0 +1,154 @@
+//! The hub's pages about one person: who they are to which case, how they may be contacted, and how
+//! they get in. An invitation's link and word are shown once, to whoever made it.
+
+use crate::domain::ids::PersonId;
+use crate::domain::joining::IdentityCheck;
+use crate::govuk::{BackLink, Button, Choice, Entered, ErrorSummary, InsetText, Radios, SummaryRow, WarningText};
+use crate::pages::hub::HubPerson;
+use crate::paths;
+use leptos::prelude::*;
+
+#[derive(Clone, Debug)]
+pub struct NotJoinedLine {
+    pub id: PersonId,
+    pub name: String,
+    /// `Victim in case 7F3A21BC`
+    pub cases: String,
+    pub known_since: String,
+    pub invitation: String,
+}
+
+#[component]
+pub fn PeoplePage(people: Vec<NotJoinedLine>) -> impl IntoView {
+    let none = people.is_empty();
+    let rows: Vec<_> = people
+        .into_iter()
+        .map(|line| {
+            view! {
+                <tr class="govuk-table__row">
+                    <td class="govuk-table__cell"><a class="govuk-link" href=paths::hub_person(line.id)>{line.name}</a></td>
+                    <td class="govuk-table__cell">{line.cases}</td>
+                    <td class="govuk-table__cell">{line.known_since}</td>
+                    <td class="govuk-table__cell">{line.invitation}</td>
+                </tr>
+            }
+        })
+        .collect();
+    view! {
+        <h1 class="govuk-heading-l">"People who have not joined"</h1>
+        <p class="govuk-body">"Newest first, at most 100. Invite somebody only when you know that it is safe for them."</p>
+        {if none {
+            view! { <p class="govuk-body">"Everybody we know has joined."</p> }.into_any()
+        } else {
+            view! {
+                <table class="govuk-table">
+                    <thead class="govuk-table__head"><tr class="govuk-table__row">
+                        <th scope="col" class="govuk-table__header">"Name"</th>
+                        <th scope="col" class="govuk-table__header">"Cases"</th>
+                        <th scope="col" class="govuk-table__header">"Known since"</th>
+                        <th scope="col" class="govuk-table__header">"Invitation"</th>
+                    </tr></thead>
+                    <tbody class="govuk-table__body">{rows}</tbody>
+                </table>
+            }.into_any()
+        }}
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct PersonView {
+    pub person: HubPerson,
+    pub cases: Vec<String>,
+    pub joined: bool,
+    /// What became of the newest invitation.
+    pub invitation: String,
+}
+
+#[component]
+pub fn PersonPage(view: PersonView, entered: Entered) -> impl IntoView {
+    let id = view.person.id;
+    let checks: Vec<Choice> = IdentityCheck::ALL.iter().map(|one| Choice::new(one.code(), one.in_words())).collect();
+    let channels: Vec<_> = view.person.channels.into_iter().map(|(name, chosen)| view! { <SummaryRow key=name value=chosen/> }).collect();
+    let cases = if view.cases.is_empty() { "None".to_owned() } else { view.cases.join("\n") };
+    let (heading, advice, button) = if view.joined {
+        (
+            "Help them sign in again",
+            "A new invitation lets them choose a new email address and PIN. Their old ones stop working once they have. Every device is signed out then.",
+            "Make a new invitation",
+        )
+    } else {
+        ("Invite them", "They choose an email address that is safe and a PIN that only they know.", "Make an invitation")
+    };
+    view! {
+        <BackLink href=paths::HUB_PEOPLE.into()/>
+        <ErrorSummary entered=entered.clone()/>
+        <h1 class="govuk-heading-l">{view.person.name}</h1>
+        {view.person.paused.map(|since| view! { <WarningText text=format!("Do not contact them. They stopped all messages on {since}.")/> })}
+        <dl class="govuk-summary-list">
+            <SummaryRow key="Cases" value=cases/>
+            <SummaryRow key="Has joined" value=if view.joined { "Yes" } else { "No" }/>
+            <SummaryRow key="Invitation" value=view.invitation/>
+            <SummaryRow key="Wants to hear by" value=view.person.preferred/>
+            {channels}
+            <SummaryRow key="Language" value=view.person.language/>
+            <SummaryRow key="Needs" value=view.person.communication/>
+        </dl>
+        <h2 class="govuk-heading-m">{heading}</h2>
+        <p class="govuk-body">{advice}</p>
+        <form method="post" action=paths::hub_invite(id) novalidate>
+            <Radios
+                entered=entered
+                name="checked"
+                label="How did you make sure who this person is?"
+                hint="Never by a date of birth, an address or a case number: a partner or a suspect knows those too."
+                choices=checks
+            />
+            <Button text=button/>
+        </form>
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct InvitationView {
+    pub person: PersonId,
+    pub name: String,
+    pub link: String,
+    /// The link as a QR code: how many squares wide, and the dark ones as an SVG path.
+    pub square: Option<(usize, String)>,
+    pub word: String,
+    pub until: String,
+    pub hub_phone: String,
+}
+
+/// Shown once. What is printed is the letter alone: the word never goes with the link.
+#[component]
+pub fn InvitationPage(view: InvitationView) -> impl IntoView {
+    view! {
+        <div class="portal-screen-only">
+            <BackLink href=paths::hub_person(view.person)/>
+            <h1 class="govuk-heading-l">"Invitation for " {view.name}</h1>
+            <WarningText text="This page is shown once. An older invitation does not work any more."/>
+            <h2 class="govuk-heading-m">"Say this word to them"</h2>
+            <p class="govuk-body">"By phone or in person. Do not write it in the letter, and do not send it."</p>
+            <p class="hub-word">{view.word}</p>
+            <p class="govuk-body">"Five wrong words end the invitation. It can be used until " {view.until.clone()} "."</p>
+            <h2 class="govuk-heading-m">"Give them this letter"</h2>
+            <p class="govuk-body">"Print this page: only the letter is printed. Hand it over, or post it only if they said that post is safe."</p>
+        </div>
+        <div class="hub-letter">
+            <p class="govuk-body">"Hello,"</p>
+            <p class="govuk-body">"You can read updates and messages online, when it suits you. To start, open this address on a phone or computer that is safe for you:"</p>
+            <p class="govuk-body hub-letter__link">{view.link}</p>
+            {view.square.map(|(width, path)| view! {
+                <svg class="hub-letter__square" viewBox=format!("-4 -4 {0} {0}", width + 8) role="img" aria-label="The same address, for a phone camera">
+                    <path d=path/>
+                </svg>
+            })}
+            <p class="govuk-body">"You will be asked for a word. We tell you that word ourselves. The address works until " {view.until} "."</p>
+            <p class="govuk-body">"If you have a question, call " {view.hub_phone} "."</p>
+        </div>
+        <div class="portal-screen-only">
+            <InsetText>"The letter says nothing about what happened, and no name."</InsetText>
+        </div>
+    }
+}

@@ -1,0 +1,83 @@
+//! Who is in, who has looked, and how to make it stop.
+
+use crate::govuk::{Button, InsetText, NotificationBanner, WarningText};
+use crate::paths;
+use leptos::prelude::*;
+
+#[derive(Clone, Debug)]
+pub struct SecurityView {
+    pub sessions: Vec<SessionLine>,
+    pub looks: Vec<LookLine>,
+    /// Since when nothing is sent.
+    pub paused: Option<String>,
+    pub done: Option<&'static str>,
+}
+
+/// A place where this person is signed in. Devices have no names: a name can be made up to frighten.
+#[derive(Clone, Debug)]
+pub struct SessionLine {
+    pub this_one: bool,
+    pub began: String,
+    pub last_used: String,
+}
+
+/// Somebody at the hub opened something of this person's.
+#[derive(Clone, Debug)]
+pub struct LookLine {
+    pub who: String,
+    pub what: &'static str,
+    pub when: String,
+}
+
+#[component]
+pub fn SecurityPage(view: SecurityView) -> impl IntoView {
+    let sessions: Vec<_> = view
+        .sessions
+        .into_iter()
+        .map(|line| {
+            view! {
+                <li>
+                    {if line.this_one { "Here, since " } else { "Somewhere else, since " }}
+                    {line.began} ". Last used " {line.last_used} "."
+                </li>
+            }
+        })
+        .collect();
+    let looks: Vec<_> = view.looks.into_iter().map(|line| view! { <li>{line.when} ": " {line.who} " " {line.what} "."</li> }).collect();
+    let nobody = looks.is_empty();
+    view! {
+        {view.done.map(|text| view! { <NotificationBanner text=text/> })}
+        <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
+            <h1 class="govuk-heading-l">"Keep it safe"</h1>
+
+            <h2 class="govuk-heading-m">"Stop all messages"</h2>
+            {match view.paused {
+                Some(since) => view! {
+                    <WarningText text=format!("All messages are stopped, since {since}. We send you nothing and call you about nothing, until you start them again.")/>
+                    <p class="govuk-body">"You can still sign in. Your code comes only when you ask for it."</p>
+                    <form method="post" action=paths::SECURITY_RESUME><Button text="Start messages again"/></form>
+                }.into_any(),
+                None => view! {
+                    <p class="govuk-body">"If it is not safe to hear from us now, stop everything with one tap. You can start again at any time."</p>
+                    <form method="post" action=paths::SECURITY_PAUSE><Button text="Stop all messages" kind="secondary"/></form>
+                }.into_any(),
+            }}
+
+            <h2 class="govuk-heading-m">"Where you are signed in"</h2>
+            <ul class="govuk-list govuk-list--bullet">{sessions}</ul>
+            <p class="govuk-body">"If you do not know one of these, sign out everywhere. Then call us: somebody may know your PIN."</p>
+            <form method="post" action=paths::SECURITY_SIGN_OUT><Button text="Sign out everywhere" kind="secondary"/></form>
+
+            <h2 class="govuk-heading-m">"Who has looked at your record"</h2>
+            {if nobody {
+                view! { <p class="govuk-body">"Nobody at the hub has opened your record yet."</p> }.into_any()
+            } else {
+                view! {
+                    <p class="govuk-body">"Staff at the hub open your record to help you. Each time is written down."</p>
+                    <ul class="govuk-list govuk-list--bullet">{looks}</ul>
+                }.into_any()
+            }}
+            <InsetText>"If somebody looked who should not have, tell us. We will find out why."</InsetText>
+        </div></div>
+    }
+}

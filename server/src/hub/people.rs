@@ -1,0 +1,190 @@
+//! `/hub/people`, `/hub/people/{id}` and its `/invite`: who has not joined, how one person may be
+//! contacted, and a way in for them.
+
+use super::store;
+use crate::audit::{Act, Actor, Entry};
+use crate::db::{Connection, DbError, Reader, sql};
+use crate::error::Error;
+use crate::http::fields::Form as Submitted;
+use crate::http::session::StaffSession;
+use crate::joining::store::{self as invitations, Standing};
+use crate::keys;
+use crate::portal::Portal;
+use app::domain::ids::{PersonId, case_reference};
+use app::domain::joining::SpokenWord;
+use app::domain::london;
+use app::domain::participation::Role;
+use app::forms::Form as _;
+use app::forms::joining::Invite;
+use app::govuk::Entered;
+use app::pages::hub_people::{InvitationPage, InvitationView, NotJoinedLine, PeoplePage, PersonPage, PersonView};
+use app::paths;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
+use leptos::prelude::*;
+use uuid::Uuid;
+
+pub fn routes() -> Router<Portal> {
+    Router::new()
+        .route(paths::HUB_PEOPLE, get(people))
+        .route("/hub/people/{person}", get(show))
+        .route("/hub/people/{person}/invite", post(invite))
+}
+
+#[derive(sqlx::FromRow)]
+struct NotJoinedRow {
+    person_id: Uuid,
+    name: String,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RoleRow {
+    role: String,
+    source_key: String,
+}
+
+/// `Victim in case 7F3A21BC`: who they are to which case, and nothing of what happened.
+async fn cases_of(on: &mut impl Connection, person: PersonId) -> Result<Vec<String>, DbError> {
+    let rows: Vec<RoleRow> = sql("select p.role, c.source_key from participations p join cases c on c.case_id = p.case_id \
+         where p.person_id = $1 order by p.since desc limit 20")
+    .bind(person)
+    .fetch_all(on)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let role = Role::from_code(&row.role).ok_or_else(|| DbError::inconsistent("participations.role"))?;
+            Ok(format!("{} in case {}", role.for_staff(), case_reference(&row.source_key)))
+        })
+        .collect()
+}
+
+fn in_words(standing: Standing) -> String {
+    match standing {
+        Standing::None => "None yet".into(),
+        Standing::Open { until, wrong_words: 0 } => format!("Open until {}", london::moment_in_words(until)),
+        Standing::Open { until, wrong_words } => {
+            format!("Open until {}. Wrong words so far: {wrong_words}", london::moment_in_words(until))
+        }
+        Standing::Spent => "Ended by 5 wrong words: somebody may have the link who should not. Talk to the person first".into(),
+        Standing::RunOut { at } => format!("Ran out on {}", london::moment_in_words(at)),
+        Standing::Chosen { at } => {
+            format!("They chose an address and a PIN on {}, and have not signed in yet", london::moment_in_words(at))
+        }
+        Standing::Used { at } => format!("Used on {}", london::moment_in_words(at)),
+    }
+}
+
+async fn people(State(portal): State<Portal>, staff: StaffSession) -> Result<Response, Error> {
+    let now = portal.now();
+    let mut reader = portal.db.read().await?;
+    let rows: Vec<NotJoinedRow> =
+        sql("select person_id, name, created_at from people where pin_hash is null order by created_at desc, person_id limit 100")
+            .fetch_all(&mut reader)
+            .await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = PersonId(row.person_id);
+        lines.push(NotJoinedLine {
+            id,
+            name: row.name,
+            cases: cases_of(&mut reader, id).await?.join(", "),
+            known_since: london::moment_in_words(row.created_at),
+            invitation: in_words(invitations::standing(&mut reader, id, now).await?),
+        });
+    }
+    drop(reader);
+    let looks = lines.iter().map(|line| portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::PersonListed, Some(line.id), "")));
+    try_join_all(looks).await?;
+    Ok(portal.staff_page(&staff, "People").here(paths::HUB_PEOPLE).show(move || view! { <PeoplePage people=lines/> }))
+}
+
+/// A person who exists; anybody else is not found.
+async fn known(reader: &mut Reader, id: &str) -> Result<(PersonId, bool), Error> {
+    let id: PersonId = id.parse().map_err(|_| Error::NotFound)?;
+    let row: Option<(bool,)> = sql("select pin_hash is not null from people where person_id = $1").bind(id).fetch_optional(reader).await?;
+    row.map(|(joined,)| (id, joined)).ok_or(Error::NotFound)
+}
+
+async fn show(State(portal): State<Portal>, staff: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
+    person_page(&portal, &staff, &id, Entered::default()).await
+}
+
+async fn person_page(portal: &Portal, staff: &StaffSession, id: &str, entered: Entered) -> Result<Response, Error> {
+    let (id, joined) = known(&mut portal.db.read().await?, id).await?;
+    portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::PersonViewed, Some(id), id)).await?;
+    let now = portal.now();
+    let mut reader = portal.db.read().await?;
+    let view = PersonView {
+        person: store::person(&mut reader, id, now).await?,
+        cases: cases_of(&mut reader, id).await?,
+        joined,
+        invitation: in_words(invitations::standing(&mut reader, id, now).await?),
+    };
+    drop(reader);
+    let problem = !entered.errors().is_empty();
+    Ok(portal
+        .staff_page(staff, "Person")
+        .here(paths::HUB_PEOPLE)
+        .problem(problem)
+        .show(move || view! { <PersonPage view=view entered=entered/> }))
+}
+
+/// Answers with the invitation itself: neither link nor word can be shown a second time, so there is
+/// no page to be led to. Sent twice, the second one counts.
+async fn invite(
+    State(portal): State<Portal>,
+    staff: StaffSession,
+    Path(id): Path<String>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Error> {
+    let form = match Invite::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => return person_page(&portal, &staff, &id, Entered::new(fields, errors)).await,
+    };
+    let (person, _) = known(&mut portal.db.read().await?, &id).await?;
+    let (now, invitation, token) = (portal.now(), portal.new_id(), portal.entropy.token());
+    let word = SpokenWord::from_random(portal.entropy.bytes());
+    let mut tx = portal.db.write().await?;
+    let new = invitations::New {
+        id: invitation,
+        person,
+        token_hash: keys::token_hash(&token),
+        word_hash: portal.keys.word_hash(invitation, &word),
+        checked: form.checked,
+        by: staff.staff,
+    };
+    invitations::invite(&mut tx, new, now).await?;
+    let (name,): (String,) = sql("select name from people where person_id = $1").bind(person).fetch_one(&mut tx).await?;
+    tx.commit().await?;
+    let link = format!("{}{}", portal.config.base_url.trim_end_matches('/'), paths::join(&token));
+    let view = InvitationView {
+        person,
+        name,
+        square: square(&link),
+        link,
+        word: word.spoken(),
+        until: london::moment_in_words(now + invitations::LIFE),
+        hub_phone: portal.hub().phone,
+    };
+    Ok(portal.staff_page(&staff, "Invitation").here(paths::HUB_PEOPLE).show(move || view! { <InvitationPage view=view/> }))
+}
+
+/// The link as a QR code: its width in squares, and the dark squares as an SVG path.
+fn square(link: &str) -> Option<(usize, String)> {
+    use std::fmt::Write as _;
+    let code = qrcode::QrCode::new(link.as_bytes()).ok()?;
+    let width = code.width();
+    let mut path = String::new();
+    for (place, colour) in code.to_colors().into_iter().enumerate() {
+        if colour == qrcode::Color::Dark {
+            // Writing to a string cannot fail.
+            let _ = write!(path, "M{} {}h1v1h-1z", place % width, place / width);
+        }
+    }
+    Some((width, path))
+}

@@ -1,0 +1,14 @@
+//! Joining and getting back in. Staff make an invitation: a link, given on paper, and a word, told by
+//! voice. Neither opens anything alone, opening the link changes nothing (mail scanners do that), and
+//! an unknown link looks like a known one.
+//!
+//! The right word gives the browser a pass of half an hour, in a cookie, so that the link leaves the
+//! address bar. With it the person says who else sees what, then chooses an address and a PIN. The
+//! invitation is used up by the first sign-in with them: a mistyped address costs nobody the way in.
+//!
+//! It must not: send the word, show a link twice, or read back an address.
+
+mod routes;
+pub mod store;
+
+pub use routes::routes;

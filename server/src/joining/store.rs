@@ -1,0 +1,238 @@
+//! Invitations. At most one of a person is open: a newer one ends those before it.
+
+use crate::account::security;
+use crate::audit::{self, Act, Actor, Entry};
+use crate::contact;
+use crate::db::{Connection, DbError, Tx, sql};
+use crate::keys::Keys;
+use app::domain::contact::{Channel, Grant, Safety};
+use app::domain::ids::{PersonId, StaffId};
+use app::domain::joining::{Device, IdentityCheck, Inbox, SpokenWord};
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+pub const LIFE: Duration = Duration::days(14);
+/// Wrong words that end an invitation.
+pub const MOST_TRIES: i64 = 5;
+/// How long the right word opens the next pages.
+const PASS_LIFE: Duration = Duration::minutes(30);
+
+/// A new invitation, to be stored.
+pub struct New {
+    pub id: Uuid,
+    pub person: PersonId,
+    pub token_hash: String,
+    pub word_hash: String,
+    pub checked: IdentityCheck,
+    pub by: StaffId,
+}
+
+/// Stores an invitation and ends the one before it.
+pub async fn invite(tx: &mut Tx, new: New, now: DateTime<Utc>) -> Result<(), DbError> {
+    sql("update invitations set replaced_at = $2 where person_id = $1 and used_at is null and replaced_at is null")
+        .bind(new.person)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    sql("insert into invitations (invitation_id, person_id, token_hash, word_hash, checked, made_by, made_at, expires_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8)")
+    .bind(new.id)
+    .bind(new.person)
+    .bind(new.token_hash)
+    .bind(new.word_hash)
+    .bind(new.checked.code())
+    .bind(new.by)
+    .bind(now)
+    .bind(now + LIFE)
+    .execute_one(tx)
+    .await?;
+    audit::append(tx, now, Entry::new(Actor::Staff(new.by), Act::Invited, Some(new.person), new.id)).await
+}
+
+#[derive(sqlx::FromRow)]
+struct TriedRow {
+    invitation_id: Uuid,
+    person_id: Uuid,
+    word_hash: String,
+}
+
+/// Tries the word of a link; the right one gives the pass whose hash this is. A wrong word, an
+/// unknown, old, used or spent link: all the same `false`.
+pub async fn try_word(
+    tx: &mut Tx,
+    keys: &Keys,
+    token_hash: &str,
+    word: &SpokenWord,
+    pass_hash: String,
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    // Counted before it is known to be right, so that many at once are counted too.
+    let tried: Option<TriedRow> = sql("update invitations set tries = tries + 1 \
+         where token_hash = $1 and used_at is null and replaced_at is null and expires_at > $2 and tries < $3 \
+         returning invitation_id, person_id, word_hash")
+    .bind(token_hash)
+    .bind(now)
+    .bind(MOST_TRIES)
+    .fetch_optional(tx)
+    .await?;
+    let Some(tried) = tried else { return Ok(false) };
+    let person = PersonId(tried.person_id);
+    if !crate::keys::same(&tried.word_hash, &keys.word_hash(tried.invitation_id, word)) {
+        audit::append(tx, now, Entry::new(Actor::Anyone, Act::InvitationTried, Some(person), tried.invitation_id)).await?;
+        return Ok(false);
+    }
+    sql("update invitations set tries = 0, pass_hash = $2, pass_until = $3 where invitation_id = $1")
+        .bind(tried.invitation_id)
+        .bind(pass_hash)
+        .bind(now + PASS_LIFE)
+        .execute_one(tx)
+        .await?;
+    audit::append(tx, now, Entry::new(Actor::Anyone, Act::InvitationOpened, Some(person), tried.invitation_id)).await?;
+    Ok(true)
+}
+
+#[derive(sqlx::FromRow)]
+struct PassRow {
+    invitation_id: Uuid,
+    person_id: Uuid,
+    device: Option<String>,
+    inbox: Option<String>,
+}
+
+/// Somebody who knew link and word, half an hour ago at most.
+pub struct Pass {
+    pub invitation: Uuid,
+    pub person: PersonId,
+    pub said: Option<(Device, Inbox)>,
+}
+
+pub async fn pass(on: &mut impl Connection, pass_hash: &str, now: DateTime<Utc>) -> Result<Option<Pass>, DbError> {
+    let row: Option<PassRow> = sql("select invitation_id, person_id, device, inbox from invitations \
+         where pass_hash = $1 and pass_until > $2 and used_at is null and replaced_at is null and expires_at > $2")
+    .bind(pass_hash)
+    .bind(now)
+    .fetch_optional(on)
+    .await?;
+    Ok(row.map(|row| Pass {
+        invitation: row.invitation_id,
+        person: PersonId(row.person_id),
+        said: row.device.as_deref().and_then(Device::from_code).zip(row.inbox.as_deref().and_then(Inbox::from_code)),
+    }))
+}
+
+pub async fn say_who_sees(tx: &mut Tx, pass: &Pass, device: Device, inbox: Inbox) -> Result<(), DbError> {
+    sql("update invitations set device = $2, inbox = $3 where invitation_id = $1")
+        .bind(pass.invitation)
+        .bind(device.code())
+        .bind(inbox.code())
+        .execute_one(tx)
+        .await
+}
+
+/// The address that somebody chose belongs to another account.
+pub struct Taken;
+
+/// Gives the person the address and the PIN that they chose. Every older address of theirs is dead
+/// at once, every device signed out, every unused code spent.
+pub async fn choose(
+    tx: &mut Tx,
+    ids: [Uuid; 2],
+    pass: &Pass,
+    email: &str,
+    pin_hash: String,
+    now: DateTime<Utc>,
+) -> Result<Result<(), Taken>, DbError> {
+    let holder: Option<(Uuid,)> =
+        sql("select person_id from contact_points where value = $1 and revoked_at is null").bind(email).fetch_optional(tx).await?;
+    if holder.is_some_and(|(holder,)| holder != pass.person.0) {
+        return Ok(Err(Taken));
+    }
+    let [point, grant] = ids;
+    sql("update contact_points set revoked_at = $3 where person_id = $1 and kind = 'email' and value <> $2 and revoked_at is null")
+        .bind(pass.person)
+        .bind(email)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) \
+         select $1, $2, 'email', $3, $4 where not exists (select 1 from contact_points where value = $3 and revoked_at is null)")
+    .bind(point)
+    .bind(pass.person)
+    .bind(email)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    // They have just said that only they can open it. It may carry codes and nothing says who we are;
+    // notices need the person's own choice on the contact pages.
+    let safe = Grant { safety: Safety::Safe, ..Grant::unknown(Channel::Email) };
+    contact::store::set_grant(tx, grant, pass.person, &safe, now).await?;
+    sql("update people set pin_hash = $2, pin_failures = 0, pin_failed_at = null where person_id = $1")
+        .bind(pass.person)
+        .bind(pin_hash)
+        .execute_one(tx)
+        .await?;
+    security::end_every_session(tx, pass.person, now).await?;
+    sql("update invitations set chosen_at = $2 where invitation_id = $1 and used_at is null")
+        .bind(pass.invitation)
+        .bind(now)
+        .execute_one(tx)
+        .await?;
+    audit::append(tx, now, Entry::new(Actor::Person(pass.person), Act::WayInChosen, Some(pass.person), pass.invitation)).await?;
+    Ok(Ok(()))
+}
+
+/// The first sign-in after the choice uses the invitation up.
+pub async fn used(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> Result<(), DbError> {
+    sql("update invitations set used_at = $2 where person_id = $1 and used_at is null and replaced_at is null and chosen_at is not null")
+        .bind(person)
+        .bind(now)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// How an invitation stands, for staff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    None,
+    Open {
+        until: DateTime<Utc>,
+        wrong_words: i64,
+    },
+    /// Five wrong words: somebody without the word has the link.
+    Spent,
+    RunOut {
+        at: DateTime<Utc>,
+    },
+    /// Address and PIN are chosen; no sign-in yet.
+    Chosen {
+        at: DateTime<Utc>,
+    },
+    Used {
+        at: DateTime<Utc>,
+    },
+}
+
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    expires_at: DateTime<Utc>,
+    tries: i64,
+    chosen_at: Option<DateTime<Utc>>,
+    used_at: Option<DateTime<Utc>>,
+}
+
+pub async fn standing(on: &mut impl Connection, person: PersonId, now: DateTime<Utc>) -> Result<Standing, DbError> {
+    let row: Option<StandingRow> =
+        sql("select expires_at, tries, chosen_at, used_at from invitations where person_id = $1 and replaced_at is null order by made_at desc limit 1")
+            .bind(person)
+            .fetch_optional(on)
+            .await?;
+    Ok(match row {
+        None => Standing::None,
+        Some(StandingRow { used_at: Some(at), .. }) => Standing::Used { at },
+        Some(StandingRow { chosen_at: Some(at), .. }) => Standing::Chosen { at },
+        Some(row) if row.tries >= MOST_TRIES => Standing::Spent,
+        Some(row) if row.expires_at <= now => Standing::RunOut { at: row.expires_at },
+        Some(row) => Standing::Open { until: row.expires_at, wrong_words: row.tries },
+    })
+}
