@@ -35,3 +35,14 @@ test('asking for support', async ({ page }) => {
   await expect(phone).toBeHidden();
   await expect(page.getByLabel('Mobile number to text')).toBeVisible();
 });
+
+test('a mended form is sent by the first press', async ({ page }) => {
+  await page.goto('/sign-in');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByRole('alert')).toContainText('Enter your email address or mobile number');
+  await islandsAwake(page);
+  // The message above the button goes away when the field is left, which the press itself does.
+  await page.getByLabel('Email address or mobile number').fill('amira@example.test');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Check your messages' })).toBeVisible();
+});

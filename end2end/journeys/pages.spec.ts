@@ -1,22 +1,8 @@
 // What must hold on every page, for everybody who may open it.
 import type { Page } from '@playwright/test';
-import {
-  expectAccessible, expectNeutralTitle, expectNoSidewaysScroll, expectNothingInline, islandsAwake, screenshot, scriptsOn,
-} from '../fixtures/checks';
+import { checkPage, scriptsOn } from '../fixtures/checks';
 import { ask, askForCode, signIn, signInStaff } from '../fixtures/people';
 import { expect, test } from '../fixtures/test';
-
-/** All checks on the page that is open now. */
-async function checkPage(page: Page, name: string): Promise<void> {
-  const islands = (await page.content()).includes('<leptos-island');
-  if (islands && scriptsOn()) await islandsAwake(page);
-  await expect.soft(page.getByRole('heading', { level: 1 }), page.url()).toHaveCount(1);
-  await expectNeutralTitle(page);
-  await expectNothingInline(page);
-  await expectNoSidewaysScroll(page);
-  await expectAccessible(page);
-  await screenshot(page, name);
-}
 
 /** Opens pages one after the other; a page without an island must load no wasm and no script for one. */
 async function checkPages(page: Page, paths: Record<string, string>): Promise<void> {
@@ -94,6 +80,7 @@ test('pages for a person', async ({ page, portal }) => {
     home: '/home',
     case: `/cases/${amira.cases[0]}`,
     'case-messages': `/cases/${amira.cases[0]}/messages`,
+    security: '/security',
     contact: '/contact',
     'contact-email': '/contact/email',
     'contact-text': '/contact/text',

@@ -188,7 +188,7 @@ async fn serve(config: Config) -> Done {
     println!("listening on http://{}", listener.local_addr()?);
     let worker = tokio::spawn(outbox::run(portal.clone()));
     let app = http::router::router(portal);
-    axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await?;
+    http::accept::serve(listener, app, http::accept::Limits::default(), told_to_stop()).await?;
     worker.abort();
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::forms::{FieldErrors, FormName};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::{Element, FocusEvent, HtmlFormElement};
 
@@ -25,9 +25,24 @@ pub fn LiveCheck() -> impl IntoView {
 
 fn watch(form: &HtmlFormElement, name: FormName) {
     let left: Rc<RefCell<Vec<String>>> = Rc::default();
+    // While a button is being pressed nothing may move: a message that goes away under the finger
+    // would take the button with it, and the press would be lost.
+    let pressed: Rc<Cell<bool>> = Rc::default();
+    {
+        let pressed = Rc::clone(&pressed);
+        page::on(form, "pointerdown", move |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            pressed.set(target.is_some_and(|target| target.closest("button").is_ok_and(|button| button.is_some())));
+        });
+    }
     for event in ["focusout", "change", "input"] {
-        let (form_now, left) = (form.clone(), Rc::clone(&left));
+        let (form_now, left, pressed) = (form.clone(), Rc::clone(&left), Rc::clone(&pressed));
         page::on(form, event, move |event| {
+            if event.type_() == "input" {
+                pressed.set(false);
+            } else if pressed.get() {
+                return;
+            }
             let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             let Some(group) = field.and_then(|field| field.closest("[data-field]").ok().flatten()) else { return };
             if event.type_() == "focusout" && stays_in(&group, &event) {

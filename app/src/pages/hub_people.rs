@@ -21,16 +21,14 @@ pub struct NotJoinedLine {
 #[component]
 pub fn PeoplePage(people: Vec<NotJoinedLine>) -> impl IntoView {
     let none = people.is_empty();
-    let rows: Vec<_> = people
+    let lines: Vec<_> = people
         .into_iter()
         .map(|line| {
             view! {
-                <tr class="govuk-table__row">
-                    <td class="govuk-table__cell"><a class="govuk-link" href=paths::hub_person(line.id)>{line.name}</a></td>
-                    <td class="govuk-table__cell">{line.cases}</td>
-                    <td class="govuk-table__cell">{line.known_since}</td>
-                    <td class="govuk-table__cell">{line.invitation}</td>
-                </tr>
+                <li class="hub-task">
+                    <p class="govuk-body"><strong><a class="govuk-link" href=paths::hub_person(line.id)>{line.name}</a></strong></p>
+                    <p class="govuk-body-s">{line.cases} ". Known since " {line.known_since} ". Invitation: " {line.invitation} "."</p>
+                </li>
             }
         })
         .collect();
@@ -40,17 +38,7 @@ pub fn PeoplePage(people: Vec<NotJoinedLine>) -> impl IntoView {
         {if none {
             view! { <p class="govuk-body">"Everybody we know has joined."</p> }.into_any()
         } else {
-            view! {
-                <table class="govuk-table">
-                    <thead class="govuk-table__head"><tr class="govuk-table__row">
-                        <th scope="col" class="govuk-table__header">"Name"</th>
-                        <th scope="col" class="govuk-table__header">"Cases"</th>
-                        <th scope="col" class="govuk-table__header">"Known since"</th>
-                        <th scope="col" class="govuk-table__header">"Invitation"</th>
-                    </tr></thead>
-                    <tbody class="govuk-table__body">{rows}</tbody>
-                </table>
-            }.into_any()
+            view! { <ul class="hub-tasks">{lines}</ul> }.into_any()
         }}
     }
 }

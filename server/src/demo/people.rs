@@ -213,6 +213,7 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
             note: invented.note,
         });
     }
+    add_newcomer(portal, &mut tx, cases[2], now).await?;
     for ((role, name, email), (id, password, hash)) in STAFF.into_iter().zip(staff) {
         let totp_secret = hub::add_staff(&mut tx, id, (email, name, role), hash, &portal.entropy, now).await?;
         demo.staff.push(DemoStaff { role: role.code(), name, email, password, totp_secret });
@@ -331,6 +332,17 @@ async fn add_person(
         contact::set_grant(tx, portal.new_id(), id, &grant, now).await?;
     }
     contact::set_preferences(tx, id, &preferences, now).await
+}
+
+/// Somebody the records system told us of, who has not joined: for trying an invitation.
+async fn add_newcomer(portal: &Portal, tx: &mut Tx, case: CaseId, now: DateTime<Utc>) -> Result<(), DbError> {
+    let id = PersonId(portal.new_id());
+    sql("insert into people (person_id, source, source_key, name, created_at) values ($1, 'demo', 'nia@example.test', 'Nia Newcomer', $2)")
+        .bind(id)
+        .bind(now)
+        .execute_one(tx)
+        .await?;
+    participate(tx, id, case, Role::Victim, now).await.map(drop)
 }
 
 /// A queue that is not empty: requests of people without an account, one of each urgency.

@@ -1,6 +1,7 @@
 //! From a request to a handler and back: sessions, limits, headers, rendering, built files.
 //! Journeys own their routes; this folder owns what all of them share.
 
+pub mod accept;
 pub mod assets;
 pub mod cookies;
 pub mod error_pages;

@@ -15,5 +15,6 @@ mod postgres;
 mod public;
 mod secrets;
 mod security;
+mod slow;
 mod smtp;
 mod support;
