@@ -187,11 +187,11 @@ fn wait_after(attempts: i64) -> Duration {
 
 /// A code that an exit, a sign-out or a newer choice of address has ended is no use to anybody.
 async fn code_is_spent(reader: &mut crate::db::Reader, challenge: Uuid) -> Result<bool, DbError> {
-    let (live,): (i64,) = sql("select count(*) from sign_in_challenges where challenge_id = $1 and used_at is null")
+    let (spent,): (i64,) = sql("select count(*) from sign_in_challenges where challenge_id = $1 and used_at is not null")
         .bind(challenge)
         .fetch_one(reader)
         .await?;
-    Ok(live == 0)
+    Ok(spent > 0)
 }
 
 /// Of any request: a notice that waits already stands for every reply after it (see [`super::queue`]).

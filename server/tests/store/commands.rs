@@ -295,7 +295,7 @@ async fn the_demos_people_can_be_joined_to_real_months() -> Tested {
     }
     assert!(lines("cases: ") > 5_000);
     assert_eq!(lines("case_events: "), outcomes.len(), "no invented step in a real case");
-    assert!(!dump.contains("Invented,") && lines("participations: ") == 7);
+    assert!(!dump.contains("Invented,") && lines("participations: ") == 8);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::stores::{Failed, Store, Tested, count, insert_pair, pairs, run};
 use app::domain::contact::{Channel, Safety};
 use app::domain::ids::StaffId;
+use app::domain::joining::{Device, IdentityCheck, Inbox};
 use app::domain::notice::Notice;
 use app::domain::participation::Role;
 use app::domain::staff::StaffRole;
@@ -97,6 +98,9 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
         ("participations.role", Role::ALL.map(Role::code).to_vec()),
         ("support_requests.kind", vec!["support", "question"]),
         ("support_requests.state", states.iter().map(RequestState::code).collect()),
+        ("invitations.checked", IdentityCheck::ALL.iter().map(|one| one.code()).collect()),
+        ("invitations.device", Device::ALL.iter().map(|one| one.code()).collect()),
+        ("invitations.inbox", Inbox::ALL.iter().map(|one| one.code()).collect()),
         ("messages.author", vec!["person", "hub"]),
         ("outbox.notice", Notice::ALL.map(Notice::code).to_vec()),
         ("outbox.state", vec!["due", "sent", "task", "not_sent", "gave_up"]),
