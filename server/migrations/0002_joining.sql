@@ -21,5 +21,8 @@ create table invitations (
 create unique index invitations_open on invitations (person_id) where used_at is null and replaced_at is null;
 create index invitations_person on invitations (person_id, made_at);
 
+-- When the PIN was last given in this session.
+alter table person_sessions add column stepped_up_at timestamptz;
+
 -- Since when nothing is sent to this person; a code that they ask for themselves is.
 alter table people add column paused_at timestamptz;

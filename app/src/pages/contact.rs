@@ -101,8 +101,26 @@ fn yes_no() -> Vec<Choice> {
     vec![Choice::new("yes", "Yes"), Choice::new("no", "No")]
 }
 
+/// Asked for when the last time is a while ago. Needed only for what opens a way to the person.
 #[component]
-pub fn ChannelPage(channel: Channel, held: String, entered: Entered) -> impl IntoView {
+fn PinField(entered: Entered) -> impl IntoView {
+    view! {
+        <TextInput
+            entered=entered
+            name="pin"
+            label="Your PIN"
+            hint="We ask so that nobody else can change this. You do not need it to say that something is not safe."
+            kind="password"
+            inputmode="numeric"
+            autocomplete="current-password"
+            width="govuk-input--width-10"
+            keep=false
+        />
+    }
+}
+
+#[component]
+pub fn ChannelPage(channel: Channel, held: String, entered: Entered, ask_pin: bool) -> impl IntoView {
     let question = match channel {
         Channel::Email => "Is it safe to email you?",
         Channel::Text => "Is it safe to text you?",
@@ -158,6 +176,7 @@ pub fn ChannelPage(channel: Channel, held: String, entered: Entered) -> impl Int
                         hint="Only if it has changed. Nobody can read it back on this site, not even you."
                     />
                 })}
+                {ask_pin.then(|| view! { <PinField entered=entered.clone()/> })}
                 <LiveCheck/>
                 <Button text="Save"/>
             </form>
@@ -166,7 +185,7 @@ pub fn ChannelPage(channel: Channel, held: String, entered: Entered) -> impl Int
 }
 
 #[component]
-pub fn PreferencesPage(entered: Entered) -> impl IntoView {
+pub fn PreferencesPage(entered: Entered, ask_pin: bool) -> impl IntoView {
     let channels: Vec<Choice> = Channel::ALL
         .into_iter()
         .map(|channel| Choice::new(channel.code(), channel.title()))
@@ -187,6 +206,7 @@ pub fn PreferencesPage(entered: Entered) -> impl IntoView {
                 <Select entered=entered.clone() name="language" label="Which language should we use?" choices=languages default="English"/>
                 <TextInput entered=entered.clone() name="language_other" label="If it is another language, which?" width="govuk-input--width-20"/>
                 <Checkboxes entered=entered.clone() name="communication" label="What would help you? (optional)" heading=Heading::Section choices=needs/>
+                {ask_pin.then(|| view! { <PinField entered=entered.clone()/> })}
                 <LiveCheck/>
                 <Button text="Save"/>
             </form>

@@ -3,6 +3,7 @@
 
 mod routes;
 pub mod security;
+pub mod step_up;
 mod store;
 
 pub use routes::{challenge, routes};

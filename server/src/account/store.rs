@@ -92,6 +92,9 @@ pub async fn pin_hash(tx: &mut Tx, person: Option<Uuid>) -> Result<Option<String
     Ok(row.and_then(|(hash,)| hash))
 }
 
+/// So long a PIN counts for the changes that need it.
+pub const FRESH_FOR: Duration = Duration::minutes(5);
+
 /// Wrong PINs after which each further try has to wait for [`PIN_REST`]: who reads the mail of somebody
 /// else has the code, and nothing but the PIN between them and the portal.
 const FREE_PINS: i64 = 5;
@@ -115,6 +118,11 @@ pub async fn take_a_pin_try(tx: &mut Tx, person: Uuid, now: DateTime<Utc>) -> Re
     .map(|rows| rows == 1)
 }
 
+/// After the right one: all tries are given back.
+pub async fn forgive_pins(tx: &mut Tx, person: PersonId) -> Result<(), DbError> {
+    sql("update people set pin_failures = 0, pin_failed_at = null where person_id = $1").bind(person).execute_one(tx).await
+}
+
 /// Uses the challenge up and begins a session. A challenge that somebody else used a moment ago is a
 /// conflict: one winner of any number.
 pub async fn begin_session(tx: &mut Tx, challenge: Uuid, person: PersonId, token_hash: String, now: DateTime<Utc>) -> Result<(), DbError> {
@@ -123,8 +131,8 @@ pub async fn begin_session(tx: &mut Tx, challenge: Uuid, person: PersonId, token
         .bind(now)
         .execute_one(tx)
         .await?;
-    sql("update people set pin_failures = 0, pin_failed_at = null where person_id = $1").bind(person).execute_one(tx).await?;
-    sql("insert into person_sessions (token_hash, person_id, started_at, last_seen_at) values ($1, $2, $3, $3)")
+    forgive_pins(tx, person).await?;
+    sql("insert into person_sessions (token_hash, person_id, started_at, last_seen_at, stepped_up_at) values ($1, $2, $3, $3, $3)")
         .bind(token_hash)
         .bind(person)
         .bind(now)

@@ -1,12 +1,13 @@
 //! `/contact`, `/contact/{channel}`, `/contact/preferences`.
 
 use super::store;
+use crate::account::step_up::{self, SteppedUp};
 use crate::audit::{self, Act, Actor, Entry};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::session::PersonSession;
 use crate::portal::Portal;
-use app::domain::contact::{Channel, CommunicationNeed, LANGUAGES, Preferences};
+use app::domain::contact::{Channel, CommunicationNeed, LANGUAGES, Preferences, Safety};
 use app::domain::london;
 use app::forms::contact::{ChannelChoice, LetterChoice, PreferenceChoice};
 use app::forms::{Fields, Form as _};
@@ -86,11 +87,12 @@ async fn show_channel(State(portal): State<Portal>, session: PersonSession, Path
 async fn channel_page(portal: &Portal, session: &PersonSession, channel: Channel, entered: Entered) -> Result<Response, Error> {
     let since = store::held_since(&mut portal.db.read().await?, session.person, channel).await?;
     let (held, problem) = (held_in_words(channel, since), !entered.errors().is_empty());
+    let ask_pin = step_up::asks(session, portal.now());
     Ok(portal
         .person_page(session, "How we contact you")
         .islands()
         .problem(problem)
-        .show(move || view! { <ChannelPage channel=channel held=held entered=entered/> }))
+        .show(move || view! { <ChannelPage channel=channel held=held entered=entered ask_pin=ask_pin/> }))
 }
 
 async fn set_channel(
@@ -113,6 +115,12 @@ async fn set_channel(
         Ok(parsed) => parsed,
         Err(errors) => return channel_page(&portal, &session, channel, Entered::new(fields, errors)).await,
     };
+    if grant.safety == Safety::Safe || address.is_some() {
+        let _proof: SteppedUp = match step_up::prove(&portal, &session, &fields).await? {
+            Ok(proof) => proof,
+            Err(errors) => return channel_page(&portal, &session, channel, Entered::new(fields, errors)).await,
+        };
+    }
     let now = portal.now();
     let person = session.person;
     let mut tx = portal.db.write().await?;
@@ -153,8 +161,12 @@ async fn show_preferences(State(portal): State<Portal>, session: PersonSession) 
 }
 
 fn preferences_page(portal: &Portal, session: &PersonSession, entered: Entered) -> Response {
-    let problem = !entered.errors().is_empty();
-    portal.person_page(session, "How we contact you").islands().problem(problem).show(move || view! { <PreferencesPage entered=entered/> })
+    let (problem, ask_pin) = (!entered.errors().is_empty(), step_up::asks(session, portal.now()));
+    portal
+        .person_page(session, "How we contact you")
+        .islands()
+        .problem(problem)
+        .show(move || view! { <PreferencesPage entered=entered ask_pin=ask_pin/> })
 }
 
 async fn set_preferences(State(portal): State<Portal>, session: PersonSession, Submitted(fields): Submitted) -> Result<Response, Error> {
@@ -162,6 +174,12 @@ async fn set_preferences(State(portal): State<Portal>, session: PersonSession, S
         Ok(form) => form,
         Err(errors) => return Ok(preferences_page(&portal, &session, Entered::new(fields, errors))),
     };
+    if form.preferences.preferred.is_some() {
+        let _proof: SteppedUp = match step_up::prove(&portal, &session, &fields).await? {
+            Ok(proof) => proof,
+            Err(errors) => return Ok(preferences_page(&portal, &session, Entered::new(fields, errors))),
+        };
+    }
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     store::set_preferences(&mut tx, session.person, &form.preferences, now).await?;

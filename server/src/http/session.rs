@@ -36,6 +36,8 @@ pub struct PersonSession {
     pub name: String,
     /// Messages from the hub not yet read.
     pub unread: usize,
+    /// When the PIN was last given in this session.
+    pub stepped_up_at: Option<DateTime<Utc>>,
     pub token_hash: String,
 }
 
@@ -60,6 +62,7 @@ struct PersonRow {
     person_id: Uuid,
     name: String,
     last_seen_at: DateTime<Utc>,
+    stepped_up_at: Option<DateTime<Utc>>,
     unread: i64,
 }
 
@@ -67,7 +70,7 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
     let Some(token) = cookies::read(headers, cookies::PERSON) else { return Ok(None) };
     let token_hash = keys::token_hash(&token);
     let now = portal.now();
-    let row: Option<PersonRow> = sql("select s.person_id, p.name, s.last_seen_at, \
+    let row: Option<PersonRow> = sql("select s.person_id, p.name, s.last_seen_at, s.stepped_up_at, \
            (select count(*) from messages m join support_requests r on r.request_id = m.request_id \
              where r.person_id = s.person_id and m.author = 'hub' and m.read_at is null) as unread \
          from person_sessions s join people p on p.person_id = s.person_id \
@@ -91,6 +94,7 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
         person: PersonId(row.person_id),
         name: row.name,
         unread: usize::try_from(row.unread).unwrap_or(0),
+        stepped_up_at: row.stepped_up_at,
         token_hash,
     }))
 }

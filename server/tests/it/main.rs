@@ -17,4 +17,5 @@ mod secrets;
 mod security;
 mod slow;
 mod smtp;
+mod step_up;
 mod support;
