@@ -8,7 +8,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
+pub enum Who {
     Anyone,
     Person,
     Staff,
@@ -16,7 +16,7 @@ enum Who {
 
 /// What a POST reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Takes {
+pub enum Takes {
     Nothing,
     Form,
     Json,
@@ -30,7 +30,7 @@ const POST: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Every route there is. `{case}`, `{reference}`, `{task}`, `{person}` and `{token}` stand for Amira's.
-const ROUTES: [(&str, &[&str], Takes, Who); 51] = [
+pub const ROUTES: [(&str, &[&str], Takes, Who); 51] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -132,7 +132,7 @@ const FIELDS: [&str; 43] = [
 ];
 
 /// A hub with a request and a task, and a browser for each kind of asker.
-struct Door<'h> {
+pub struct Door<'h> {
     hub: &'h Hub,
     amira: Browser<'h>,
     sam: Browser<'h>,
@@ -143,7 +143,7 @@ struct Door<'h> {
 }
 
 impl<'h> Door<'h> {
-    async fn open(hub: &'h Hub) -> Self {
+    pub async fn open(hub: &'h Hub) -> Self {
         let mut tom = hub.person("tom").await;
         tom.asks_for_support().await;
         let mut amira = hub.person("amira").await;
@@ -157,7 +157,7 @@ impl<'h> Door<'h> {
         Self { hub, amira, sam, reference, task: row.expect("a task").0, person, token }
     }
 
-    fn path(&self, template: &str) -> String {
+    pub fn path(&self, template: &str) -> String {
         let case = self.hub.demo_person("amira").cases[0].to_string();
         template
             .replace("{case}", &case)
@@ -168,7 +168,7 @@ impl<'h> Door<'h> {
     }
 
     /// The right browser, as it was: what one try does to its cookies is forgotten.
-    fn browser(&self, who: Who) -> Browser<'h> {
+    pub fn browser(&self, who: Who) -> Browser<'h> {
         match who {
             Anyone => self.hub.browser(),
             Person => self.amira.clone(),
@@ -186,7 +186,7 @@ impl<'h> Door<'h> {
     }
 }
 
-fn request(method: &str, path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Request<Body> {
+pub fn request(method: &str, path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Request<Body> {
     let body = body.into();
     let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_LENGTH, body.len());
     if !kind.is_empty() {
@@ -195,7 +195,7 @@ fn request(method: &str, path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Re
     request.body(Body::from(body)).expect("a request")
 }
 
-const URLENCODED: &str = "application/x-www-form-urlencoded";
+pub const URLENCODED: &str = "application/x-www-form-urlencoded";
 
 /// A refusal that helps: a page with one h1 (the browser checks that) or JSON, and nothing of the inside.
 fn is_clear(line: &str, answer: &Answer) {

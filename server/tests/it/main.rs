@@ -19,3 +19,4 @@ mod slow;
 mod smtp;
 mod step_up;
 mod support;
+mod visibility;
