@@ -132,7 +132,8 @@ pub async fn say_who_sees(tx: &mut Tx, pass: &Pass, device: Device, inbox: Inbox
 /// The address that somebody chose belongs to another account.
 pub struct Taken;
 
-/// Gives the person the address and the PIN that they chose. Every older address of theirs is dead
+/// Gives the person the address and the PIN that they chose; after [`Taken`] the transaction must be
+/// dropped, and nothing has changed. Every older address of theirs is dead
 /// at once, every device signed out, every unused code spent.
 pub async fn choose(
     tx: &mut Tx,
@@ -142,11 +143,6 @@ pub async fn choose(
     pin_hash: String,
     now: DateTime<Utc>,
 ) -> Result<Result<(), Taken>, DbError> {
-    let holder: Option<(Uuid,)> =
-        sql("select person_id from contact_points where value = $1 and revoked_at is null").bind(email).fetch_optional(tx).await?;
-    if holder.is_some_and(|(holder,)| holder != pass.person.0) {
-        return Ok(Err(Taken));
-    }
     let [point, grant] = ids;
     sql("update contact_points set revoked_at = $3 where person_id = $1 and kind = 'email' and value <> $2 and revoked_at is null")
         .bind(pass.person)
@@ -154,14 +150,20 @@ pub async fn choose(
         .bind(now)
         .execute(tx)
         .await?;
-    sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) \
-         select $1, $2, 'email', $3, $4 where not exists (select 1 from contact_points where value = $3 and revoked_at is null)")
+    // Two people may give the same address at the same moment: the first one has it.
+    sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) values ($1, $2, 'email', $3, $4) \
+         on conflict (value) where revoked_at is null do nothing")
     .bind(point)
     .bind(pass.person)
     .bind(email)
     .bind(now)
     .execute(tx)
     .await?;
+    let (holder,): (Uuid,) =
+        sql("select person_id from contact_points where value = $1 and revoked_at is null").bind(email).fetch_one(tx).await?;
+    if holder != pass.person.0 {
+        return Ok(Err(Taken));
+    }
     // They have just said that only they can open it. It may carry codes and nothing says who we are;
     // notices need the person's own choice on the contact pages.
     let safe = Grant { safety: Safety::Safe, ..Grant::unknown(Channel::Email) };

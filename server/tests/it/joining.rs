@@ -237,6 +237,8 @@ async fn somebody_elses_address_cannot_be_taken_and_nothing_is_half_done() {
     assert_eq!(hub.count(joined).await, 0);
     hub.asked_for_a_code("amira").await;
     assert_eq!(hub.mails_to("amira").len(), 1, "Amira's is still hers");
+    let shared = sql("select count(*) from contact_points where value = 'shared@example.test' and revoked_at is null");
+    assert_eq!(hub.count(shared).await, 1, "nor is anything of her own taken from her");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,4 +305,25 @@ async fn a_letter_names_nobody_and_nothing() {
         assert!(!letter.contains(telling), "the letter says {telling}");
     }
     assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_give_the_same_address_at_once_one_has_it() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(hub) = Hub::start_on(backend).await else { continue };
+        let (_, token, word) = invited(&hub).await;
+        let mut nell = hub.browser();
+        says(&mut nell, &token, &word).await.location();
+        let nia: Option<(Uuid,)> = hub.one(sql("select person_id from people where name = 'Nia Newcomer'")).await;
+        let (token, word) = hub.staff("sam").await.invites(nia.expect("Nia").0).await;
+        let mut nia = hub.browser();
+        says(&mut nia, &token, &word).await.location();
+        let (one, other) = tokio::join!(chooses(&mut nell, "both@example.test"), chooses(&mut nia, "both@example.test"));
+        let mut statuses = [one.status, other.status];
+        statuses.sort();
+        assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::UNPROCESSABLE_ENTITY], "{backend:?}");
+        assert_eq!(hub.count(sql("select count(*) from contact_points where value = 'both@example.test'")).await, 1);
+        hub.deliver().await;
+        assert_eq!(hub.mails().len(), 1, "one code, to whoever has it");
+    }
 }
