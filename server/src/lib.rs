@@ -24,6 +24,7 @@ pub mod hub;
 pub mod import;
 pub mod joining;
 pub mod keys;
+pub mod log;
 pub mod outbox;
 pub mod portal;
 pub mod public;

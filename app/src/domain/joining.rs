@@ -4,6 +4,8 @@
 //! The rules of both halves are here (the word's spelling, the PIN, what was said about the device
 //! and the inbox); who may be invited and for how long is the server's `joining`.
 
+use super::support::coded;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The word that staff tell by voice. Six characters of an alphabet without look-alikes, in any case,
@@ -48,57 +50,30 @@ impl fmt::Debug for SpokenWord {
     }
 }
 
-macro_rules! answers {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident => $code:literal, $words:literal;)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $($variant,)+ }
-
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code,)+ }
-            }
-
-            #[must_use]
-            pub fn in_words(self) -> &'static str {
-                match self { $(Self::$variant => $words,)+ }
-            }
-
-            #[must_use]
-            pub fn from_code(code: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.code() == code)
-            }
-        }
-    };
-}
-
-answers! {
+coded! {
     /// Who else uses the phone or computer that somebody joins on.
     Device {
-        JustMine => "just_mine", "Only me";
-        Shared => "shared", "Somebody else uses it too, or knows how to unlock it";
-        NotSure => "not_sure", "I am not sure";
+        JustMine = "just_mine", "Only me";
+        Shared = "shared", "Somebody else uses it too, or knows how to unlock it";
+        NotSure = "not_sure", "I am not sure";
     }
 }
 
-answers! {
+coded! {
     /// Who else can read the mail that codes would be sent to.
     Inbox {
-        JustMine => "just_mine", "Only me";
-        Shared => "shared", "Somebody else can, or might";
-        NotSure => "not_sure", "I am not sure";
+        JustMine = "just_mine", "Only me";
+        Shared = "shared", "Somebody else can, or might";
+        NotSure = "not_sure", "I am not sure";
     }
 }
 
-answers! {
+coded! {
     /// How staff made sure that they invite the right person. Never by facts that a partner knows.
     IdentityCheck {
-        InPerson => "in_person", "I met them and saw who they are";
-        CalledBack => "called_back", "I called them back on a number that was on record before they asked";
-        Officer => "officer", "An officer or a support worker who knows them confirmed it to me";
+        InPerson = "in_person", "I met them and saw who they are";
+        CalledBack = "called_back", "I called them back on a number that was on record before they asked";
+        Officer = "officer", "An officer or a support worker who knows them confirmed it to me";
     }
 }
 

@@ -183,8 +183,8 @@ impl FromRequestParts<Portal> for MaybePerson {
 pub async fn end(db: &Db, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(), DbError> {
     let hash = |name| cookies::read(headers, name).map(|token| keys::token_hash(&token));
     let (person, staff) = (hash(cookies::PERSON), hash(cookies::STAFF));
-    let (challenge, draft) = (hash(cookies::CHALLENGE), hash(cookies::DRAFT));
-    if person.is_none() && staff.is_none() && challenge.is_none() && draft.is_none() {
+    let (challenge, draft, joining) = (hash(cookies::CHALLENGE), hash(cookies::DRAFT), hash(cookies::JOINING));
+    if person.is_none() && staff.is_none() && joining.is_none() && challenge.is_none() && draft.is_none() {
         return Ok(());
     }
     let mut tx = db.write().await?;
@@ -211,6 +211,7 @@ pub async fn end(db: &Db, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(),
         }
     }
     for (token, text) in [
+        (joining, "update invitations set pass_until = $2 where pass_hash = $1 and pass_until > $2"),
         (challenge, "update sign_in_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
         // Somebody with an account finds the answers again after signing in; nobody else can.
         (draft, "delete from drafts where token_hash = $1 and person_id is null and updated_at <= $2"),

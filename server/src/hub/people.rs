@@ -3,7 +3,7 @@
 
 use super::store;
 use crate::audit::{Act, Actor, Entry};
-use crate::db::{Connection, DbError, Reader, sql};
+use crate::db::{Connection, DbError, Many, Reader, sql};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::session::StaffSession;
@@ -26,6 +26,7 @@ use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use leptos::prelude::*;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 pub fn routes() -> Router<Portal> {
@@ -44,23 +45,32 @@ struct NotJoinedRow {
 
 #[derive(sqlx::FromRow)]
 struct RoleRow {
+    person_id: Uuid,
     role: String,
     source_key: String,
 }
 
-/// `Victim in case 7F3A21BC`: who they are to which case, and nothing of what happened.
-async fn cases_of(on: &mut impl Connection, person: PersonId) -> Result<Vec<String>, DbError> {
-    let rows: Vec<RoleRow> = sql("select p.role, c.source_key from participations p join cases c on c.case_id = p.case_id \
-         where p.person_id = $1 order by p.since desc limit 20")
-    .bind(person)
-    .fetch_all(on)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
+static ROLES: Many = Many::new(
+    "select p.person_id, p.role, c.source_key from participations p join cases c on c.case_id = p.case_id \
+     where p.person_id in ({rows}) order by p.since desc",
+    1,
+);
+
+/// `Victim in case 7F3A21BC`: who each of these people is to which case, and nothing of what happened.
+async fn cases_of(on: &mut impl Connection, people: &[Uuid]) -> Result<HashMap<Uuid, Vec<String>>, DbError> {
+    let mut found: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for some in ROLES.groups(people) {
+        let mut statement = ROLES.of(some.len());
+        for id in some {
+            statement = statement.bind(*id);
+        }
+        let rows: Vec<RoleRow> = statement.fetch_all(on).await?;
+        for row in rows {
             let role = Role::from_code(&row.role).ok_or_else(|| DbError::inconsistent("participations.role"))?;
-            Ok(format!("{} in case {}", role.for_staff(), case_reference(&row.source_key)))
-        })
-        .collect()
+            found.entry(row.person_id).or_default().push(format!("{} in case {}", role.for_staff(), case_reference(&row.source_key)));
+        }
+    }
+    Ok(found)
 }
 
 fn in_words(standing: Standing) -> String {
@@ -86,18 +96,20 @@ async fn people(State(portal): State<Portal>, staff: StaffSession) -> Result<Res
         sql("select person_id, name, created_at from people where pin_hash is null order by created_at desc, person_id limit 100")
             .fetch_all(&mut reader)
             .await?;
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in rows {
-        let id = PersonId(row.person_id);
-        lines.push(NotJoinedLine {
-            id,
-            name: row.name,
-            cases: cases_of(&mut reader, id).await?.join(", "),
-            known_since: london::moment_in_words(row.created_at),
-            invitation: in_words(invitations::standing(&mut reader, id, now).await?),
-        });
-    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.person_id).collect();
+    let mut cases = cases_of(&mut reader, &ids).await?;
+    let standings = invitations::standings(&mut reader, &ids, now).await?;
     drop(reader);
+    let lines: Vec<NotJoinedLine> = rows
+        .into_iter()
+        .map(|row| NotJoinedLine {
+            id: PersonId(row.person_id),
+            name: row.name,
+            cases: cases.remove(&row.person_id).unwrap_or_default().join(", "),
+            known_since: london::moment_in_words(row.created_at),
+            invitation: in_words(standings.get(&row.person_id).copied().unwrap_or(Standing::None)),
+        })
+        .collect();
     let looks = lines.iter().map(|line| portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::PersonListed, Some(line.id), "")));
     try_join_all(looks).await?;
     Ok(portal.staff_page(&staff, "People").here(paths::HUB_PEOPLE).show(move || view! { <PeoplePage people=lines/> }))
@@ -121,9 +133,9 @@ async fn person_page(portal: &Portal, staff: &StaffSession, id: &str, entered: E
     let mut reader = portal.db.read().await?;
     let view = PersonView {
         person: store::person(&mut reader, id, now).await?,
-        cases: cases_of(&mut reader, id).await?,
+        cases: cases_of(&mut reader, &[id.0]).await?.remove(&id.0).unwrap_or_default(),
         joined,
-        invitation: in_words(invitations::standing(&mut reader, id, now).await?),
+        invitation: in_words(invitations::standings(&mut reader, &[id.0], now).await?.remove(&id.0).unwrap_or(Standing::None)),
     };
     drop(reader);
     let problem = !entered.errors().is_empty();

@@ -109,6 +109,7 @@ struct TaskRow {
     notice: String,
     channel: Option<String>,
     made_at: DateTime<Utc>,
+    paused_at: Option<DateTime<Utc>>,
 }
 
 /// Open tasks, oldest first. The number or address is shown only while its grant is live.
@@ -117,7 +118,7 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
     let today = london::wall(now).date();
     let mut reader = portal.db.read().await?;
     let rows: Vec<TaskRow> = sql(
-        "select t.task_id, t.person_id, p.name, t.notice, t.channel, t.made_at from tasks t join people p on p.person_id = t.person_id \
+        "select t.task_id, t.person_id, p.name, t.notice, t.channel, t.made_at, p.paused_at from tasks t join people p on p.person_id = t.person_id \
          where t.done_at is null order by t.made_at limit 50",
     )
     .fetch_all(&mut reader)
@@ -129,7 +130,7 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
         let channel = row.channel.as_deref().and_then(Channel::from_code);
         let grants = contact::store::grants(&mut reader, person).await?;
         let grant = channel.and_then(|channel| grants.iter().find(|grant| grant.channel == channel));
-        let paused = security::paused(&mut reader, person).await?.is_some();
+        let paused = row.paused_at.is_some();
         let live = !paused && grant.is_some_and(|grant| grant.safe_contact(now).is_ok());
         let value = match (channel, live) {
             (Some(channel), true) => contact::store::point(&mut reader, person, channel).await?,

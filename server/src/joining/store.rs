@@ -3,12 +3,13 @@
 use crate::account::security;
 use crate::audit::{self, Act, Actor, Entry};
 use crate::contact;
-use crate::db::{Connection, DbError, Tx, sql};
+use crate::db::{Connection, DbError, Many, Tx, sql};
 use crate::keys::Keys;
 use app::domain::contact::{Channel, Grant, Safety};
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::joining::{Device, IdentityCheck, Inbox, SpokenWord};
 use chrono::{DateTime, Duration, Utc};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 pub const LIFE: Duration = Duration::days(14);
@@ -217,24 +218,42 @@ pub enum Standing {
 
 #[derive(sqlx::FromRow)]
 struct StandingRow {
+    person_id: Uuid,
     expires_at: DateTime<Utc>,
     tries: i64,
     chosen_at: Option<DateTime<Utc>>,
     used_at: Option<DateTime<Utc>>,
 }
 
-pub async fn standing(on: &mut impl Connection, person: PersonId, now: DateTime<Utc>) -> Result<Standing, DbError> {
-    let row: Option<StandingRow> =
-        sql("select expires_at, tries, chosen_at, used_at from invitations where person_id = $1 and replaced_at is null order by made_at desc limit 1")
-            .bind(person)
-            .fetch_optional(on)
-            .await?;
-    Ok(match row {
-        None => Standing::None,
-        Some(StandingRow { used_at: Some(at), .. }) => Standing::Used { at },
-        Some(StandingRow { chosen_at: Some(at), .. }) => Standing::Chosen { at },
-        Some(row) if row.tries >= MOST_TRIES => Standing::Spent,
-        Some(row) if row.expires_at <= now => Standing::RunOut { at: row.expires_at },
-        Some(row) => Standing::Open { until: row.expires_at, wrong_words: row.tries },
-    })
+impl StandingRow {
+    fn standing(&self, now: DateTime<Utc>) -> Standing {
+        match (self.used_at, self.chosen_at) {
+            (Some(at), _) => Standing::Used { at },
+            (None, Some(at)) => Standing::Chosen { at },
+            _ if self.tries >= MOST_TRIES => Standing::Spent,
+            _ if self.expires_at <= now => Standing::RunOut { at: self.expires_at },
+            _ => Standing::Open { until: self.expires_at, wrong_words: self.tries },
+        }
+    }
+}
+
+static STANDINGS: Many = Many::new(
+    "select person_id, expires_at, tries, chosen_at, used_at from invitations \
+     where replaced_at is null and person_id in ({rows}) order by made_at",
+    1,
+);
+
+/// How the newest invitation of each of these people stands; nobody without one is in it.
+pub async fn standings(on: &mut impl Connection, people: &[Uuid], now: DateTime<Utc>) -> Result<HashMap<Uuid, Standing>, DbError> {
+    let mut found = HashMap::new();
+    for some in STANDINGS.groups(people) {
+        let mut statement = STANDINGS.of(some.len());
+        for id in some {
+            statement = statement.bind(*id);
+        }
+        let rows: Vec<StandingRow> = statement.fetch_all(on).await?;
+        // Oldest first: the newest one stays.
+        found.extend(rows.into_iter().map(|row| (row.person_id, row.standing(now))));
+    }
+    Ok(found)
 }

@@ -54,6 +54,19 @@ async fn exit_deletes_what_a_stranger_wrote() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn exit_ends_what_a_word_had_opened() {
+    let hub = Hub::start().await;
+    let (token, word) = hub.staff("sam").await.invites(hub.person_id("tom").await).await;
+    let mut tom = hub.browser();
+    let path = format!("/join/{token}");
+    assert_eq!(tom.post(&path, &[("word", &word)]).await.location(), "/join/you");
+    let mut copy = tom.clone();
+    tom.get("/exit").await.location();
+    assert_eq!(copy.get("/join/you").await.location(), "/", "whoever kept the cookie has nothing");
+    assert_eq!(tom.post(&path, &[("word", &word)]).await.location(), "/join/you", "and he may begin again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn exit_ends_a_code_that_was_asked_for() {
     let hub = Hub::start().await;
     let (mut amira, code) = hub.asked_for_a_code("amira").await;
