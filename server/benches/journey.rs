@@ -8,7 +8,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a bench reads the machine's clock")]
 
-use app::domain::ids::{CaseId, PersonId};
+use app::domain::ids::CaseId;
 use server::audit;
 use server::clock::{Clock as _, SystemClock};
 use server::config::Config;
@@ -18,6 +18,7 @@ use server::http::assets::Assets;
 use server::http::router::router;
 use server::keys::{Keys, token_hash};
 use server::outbox::Mailer;
+use server::people;
 use server::portal::Portal;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -246,7 +247,7 @@ async fn pages(database: &Path, folder: &Path) -> Outcome<Vec<Row>> {
         Config { database_url: format!("sqlite://{}", database.display()), mail_dir: Some(folder.join("mail")), ..Config::default() };
     let db = Db::open(&config.database_url).await?;
     let mailer = Mailer::new(&config)?;
-    let portal = Portal::new(config, db, Arc::new(SystemClock), Entropy::System, Keys::new(&[7; 32]), Assets::load(None)?, mailer).await?;
+    let portal = Portal::new(config, db, Arc::new(SystemClock), Entropy::System, Keys::fixed(&[7; 32]), Assets::load(None)?, mailer).await?;
     let (case, token) = reader_of_a_case(&portal).await?;
     let ours = listen(router(portal.clone())).await?;
     let bare = listen(axum::Router::new().route("/", axum::routing::get(|| async { "hello" }))).await?;
@@ -292,12 +293,9 @@ async fn reader_of_a_case(portal: &Portal) -> Outcome<(CaseId, String)> {
     let now = SystemClock.now();
     let mut tx = portal.db.write().await?;
     let (id,): (uuid::Uuid,) = sql("select case_id from cases order by source_key limit 1").fetch_one(&mut tx).await?;
-    let (case, person, token) = (CaseId(id), PersonId(portal.new_id()), portal.entropy.token());
-    sql("insert into people (person_id, source, source_key, name, created_at) values ($1, 'bench', 'bench', 'Bench Example', $2)")
-        .bind(person)
-        .bind(now)
-        .execute_one(&mut tx)
-        .await?;
+    let (case, token) = (CaseId(id), portal.entropy.token());
+    let new = people::New { source: "bench", key: "bench", name: "Bench Example" };
+    let (person, _) = people::add(portal, &mut tx, new, now).await?;
     sql("insert into participations (person_id, case_id, role, since) values ($1, $2, 'victim', $3)")
         .bind(person)
         .bind(case)

@@ -1,22 +1,31 @@
 -- One set of SQL for SQLite and PostgreSQL. Types: uuid, text, bigint, boolean, timestamptz only.
 -- Times are UTC. Codes are those of app::domain; a test holds the check lists and the enums together.
+-- "sealed": only the owner's data key opens it (server/src/vault). "index": a keyed hash to find it by.
+
+-- Of a person, a member of staff, or the submission of somebody without an account.
+create table data_keys (
+    owner_id uuid primary key,
+    wrapped text not null,              -- by a master key that is not in the database
+    made_at timestamptz not null
+);
 
 create table people (
     person_id uuid primary key,
     source text not null,               -- who told us of this person: 'hub', 'demo', 'records'
-    source_key text not null,
-    name text not null,
-    pin_hash text,                      -- argon2id; null until the person has joined
+    source_index text not null,         -- index of the key that the source knows them by
+    name text not null,                 -- sealed
+    pin_hash text,                      -- argon2id with a pepper; null until the person has joined
     pin_failures bigint not null default 0, -- wrong PINs beside a right code, since the last sign-in
     pin_failed_at timestamptz,
     preferred_channel text check (preferred_channel in ('email', 'text', 'phone', 'letter')),
-    language text,
-    communication text not null default '',  -- codes of CommunicationNeed, comma between
+    language text,                      -- sealed
+    communication text,                 -- sealed; codes of CommunicationNeed, comma between
     preferences_at timestamptz,
-    address text,                       -- write-only for the person's side
+    address text,                       -- sealed; write-only for the person's side
     address_at timestamptz,
+    paused_at timestamptz,              -- since when nothing is sent to this person; a code that they ask for is
     created_at timestamptz not null,
-    unique (source, source_key)
+    unique (source, source_index)
 );
 
 -- Where a person can be reached. A revoked one is never a target again.
@@ -24,11 +33,12 @@ create table contact_points (
     contact_point_id uuid primary key,
     person_id uuid not null references people (person_id),
     kind text not null check (kind in ('email', 'mobile')),
-    value text not null,
+    value text not null,                -- sealed
+    value_index text not null,          -- index
     added_at timestamptz not null,
     revoked_at timestamptz
 );
-create unique index contact_points_value on contact_points (value) where revoked_at is null;
+create unique index contact_points_value on contact_points (value_index) where revoked_at is null;
 create index contact_points_person on contact_points (person_id);
 
 -- What a person said about a channel. The newest unrevoked row counts; history is kept.
@@ -65,6 +75,7 @@ create table person_sessions (
     person_id uuid not null references people (person_id),
     started_at timestamptz not null,
     last_seen_at timestamptz not null,
+    stepped_up_at timestamptz,          -- when the PIN was last given in this session
     ended_at timestamptz
 );
 create index person_sessions_person on person_sessions (person_id);
@@ -75,7 +86,7 @@ create table staff (
     name text not null,
     role text not null check (role in ('coordinator', 'witness_care_officer', 'supervisor')),
     password_hash text not null,
-    totp_secret text not null,          -- base32
+    totp_secret text not null,          -- sealed; base32
     totp_last_step bigint not null default 0,
     failures bigint not null default 0,
     failed_at timestamptz,
@@ -98,6 +109,28 @@ create table staff_sessions (
     last_seen_at timestamptz not null,
     ended_at timestamptz
 );
+
+-- How somebody gets in: a link and a word told by voice.
+create table invitations (
+    invitation_id uuid primary key,
+    person_id uuid not null references people (person_id),
+    token_hash text not null unique,    -- of the link
+    word_hash text not null,            -- of the word told by voice; useless without the key
+    checked text not null check (checked in ('in_person', 'called_back', 'officer')),
+    made_by uuid not null references staff (staff_id),
+    made_at timestamptz not null,
+    expires_at timestamptz not null,
+    tries bigint not null default 0,    -- wrong words
+    pass_hash text unique,              -- of the cookie that the right word gave
+    pass_until timestamptz,
+    device text check (device in ('just_mine', 'shared', 'not_sure')),
+    inbox text check (inbox in ('just_mine', 'shared', 'not_sure')),
+    chosen_at timestamptz,              -- when an address and a PIN were chosen
+    used_at timestamptz,                -- when they signed in for the first time since
+    replaced_at timestamptz             -- a newer one ends it
+);
+create unique index invitations_open on invitations (person_id) where used_at is null and replaced_at is null;
+create index invitations_person on invitations (person_id, made_at);
 
 create table imports (
     import_id uuid primary key,
@@ -148,7 +181,7 @@ create table drafts (
     token_hash text primary key,
     person_id uuid references people (person_id),
     submission_id uuid not null,
-    answers text not null,
+    answers text not null,              -- sealed
     updated_at timestamptz not null
 );
 create index drafts_person on drafts (person_id);
@@ -160,9 +193,9 @@ create table support_requests (
     kind text not null check (kind in ('support', 'question')),
     person_id uuid references people (person_id),
     case_id uuid references cases (case_id),
-    answers text not null,
+    answers text not null,              -- sealed
     tier bigint not null check (tier between 0 and 4),
-    reasons text not null,              -- codes of Reason, comma between, most urgent first
+    reasons text not null,              -- sealed; codes of Reason, comma between, most urgent first
     due_at timestamptz not null,
     asked_at timestamptz not null,
     waiting_since timestamptz,
@@ -184,7 +217,7 @@ create table messages (
     submission_id uuid not null unique,
     author text not null check (author in ('person', 'hub')),
     staff_id uuid references staff (staff_id),
-    body text not null,
+    body text not null,                 -- sealed
     sent_at timestamptz not null,
     read_at timestamptz
 );
@@ -197,7 +230,7 @@ create table notes (
     request_id uuid not null references support_requests (request_id),
     submission_id uuid not null unique,
     staff_id uuid not null references staff (staff_id),
-    body text not null,
+    body text not null,                 -- sealed
     written_at timestamptz not null
 );
 create index notes_request on notes (request_id, written_at);

@@ -12,10 +12,10 @@ use crate::import::apply;
 use crate::import::file::{self, Report};
 use crate::import::record::ReadError;
 use crate::import::source::Source;
-use crate::keys::{self, Keys};
+use crate::keys::Keys;
 use crate::outbox::{self, Mailer};
 use crate::portal::Portal;
-use crate::{feed, http, hub};
+use crate::{feed, http, hub, vault};
 use app::domain::ids::StaffId;
 use app::domain::staff::StaffRole;
 use clap::{Args, Parser, Subcommand};
@@ -57,6 +57,9 @@ enum Command {
     /// Make keys for machines
     #[command(subcommand)]
     MachineKey(MachineKey),
+    /// The master keys that seal what is kept of people
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Check the audit chain
     #[command(subcommand)]
     Audit(Audit),
@@ -120,6 +123,12 @@ enum MachineKey {
 }
 
 #[derive(Subcommand)]
+enum KeysCommand {
+    /// Wrap every data key with a new master key; ended in the middle, run it again
+    Rotate,
+}
+
+#[derive(Subcommand)]
 enum Audit {
     /// Walk the whole chain; names the first row that does not fit
     Verify,
@@ -148,6 +157,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Staff(Staff::Add { email, role, name }) => add_staff(config, &email, &role, name).await,
         Command::Staff(Staff::Disable { email }) => disable_staff(config, &email).await,
         Command::MachineKey(MachineKey::Add { name, scope }) => add_key(config, &name, &scope).await,
+        Command::Keys(KeysCommand::Rotate) => rotate_keys(config).await,
         Command::Audit(Audit::Verify) => verify_audit(config).await,
         Command::CheckConfig => {
             println!("{}", config.masked());
@@ -162,11 +172,21 @@ pub async fn run(cli: Cli) -> Done {
 }
 
 async fn portal(config: Config) -> Result<Portal, Box<dyn Error>> {
-    let db = Db::open(&config.database_url).await?;
-    let keys = Keys::from_file(&config.key_file(), &Entropy::System)?;
+    let (db, keys) = store(&config).await?;
     let assets = Assets::load(config.site_dir.as_deref())?;
     let mailer = Mailer::new(&config)?;
     Ok(Portal::new(config, db, Arc::new(SystemClock), Entropy::System, keys, assets, mailer).await?)
+}
+
+/// The database and the keys that open it. Only for a database that holds nothing yet are keys made.
+async fn store(config: &Config) -> Result<(Db, Keys), Box<dyn Error>> {
+    let db = Db::open(&config.database_url).await?;
+    let mut reader = db.read().await?;
+    let (held,): (i64,) = sql("select count(*) from (select 1 from data_keys limit 1) as one").fetch_one(&mut reader).await?;
+    let keys = Keys::from_files(&config.key_file(), &config.master_file(), held == 0, &Entropy::System)?;
+    keys.vault.check(&mut reader).await?;
+    drop(reader);
+    Ok((db, keys))
 }
 
 async fn told_to_stop() {
@@ -338,12 +358,12 @@ async fn add_staff(config: Config, email: &str, role: &str, name: Option<String>
     let role = StaffRole::from_code(role).ok_or("the role must be coordinator, witness_care_officer or supervisor")?;
     let password = ask_password()?;
     let (clock, entropy) = (SystemClock, Entropy::System);
-    let db = Db::open(&config.database_url).await?;
+    let (db, keys) = store(&config).await?;
     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or("Staff").to_owned());
-    let hash = keys::hash_secret(&password, &entropy);
+    let hash = keys.hash_secret(&password, entropy.bytes());
     let mut tx = db.write().await?;
     let now = clock.now();
-    let secret = hub::add_staff(&mut tx, StaffId(entropy.id(now)), (&email, &name, role), hash, &entropy, now).await?;
+    let secret = hub::add_staff(&mut tx, StaffId(entropy.id(now)), (&email, &name, role), hash, (&keys, &entropy), now).await?;
     tx.commit().await?;
     println!("Added {email} as {}. Secret for the authenticator app, shown once: {secret}", role.code());
     Ok(())
@@ -373,6 +393,18 @@ async fn add_key(config: Config, name: &str, scopes: &[String]) -> Done {
     let key = feed::add_key(&mut tx, &Entropy::System, name, scopes, SystemClock.now()).await?;
     tx.commit().await?;
     println!("{key}");
+    Ok(())
+}
+
+async fn rotate_keys(config: Config) -> Done {
+    let (db, keys) = store(&config).await?;
+    let file = config.master_file();
+    let done = vault::rotate(&keys.vault, &file, &db, &Entropy::System, SystemClock.now()).await?;
+    if done.went_on {
+        println!("went on with a rotation that had been ended");
+    }
+    println!("{} data keys wrapped with master key {}", done.rewrapped, done.master);
+    println!("the older lines of {} are needed only for backups made before now", file.display());
     Ok(())
 }
 

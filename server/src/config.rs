@@ -20,9 +20,12 @@ pub struct Config {
     pub mail_from: String,
     /// What links in messages begin with.
     pub base_url: String,
-    /// Holds the master key; made on the first start. Default: beside the SQLite file, or
+    /// Holds the root of codes, indexes and the pepper; made on the first start. Default: beside the SQLite file, or
     /// `portal.key`.
     pub secret_key_file: Option<PathBuf>,
+    /// Holds the master keys that wrap the key of each person; made on the first start. Default: beside
+    /// the secret key file, with the ending `.master`.
+    pub master_key_file: Option<PathBuf>,
     /// Reserved for the metrics listener.
     pub metrics_addr: Option<SocketAddr>,
     /// Built assets, instead of those inside the program.
@@ -44,6 +47,7 @@ impl Default for Config {
             mail_from: "Updates <updates@example.test>".into(),
             base_url: "http://127.0.0.1:3000".into(),
             secret_key_file: None,
+            master_key_file: None,
             metrics_addr: None,
             site_dir: None,
             exit_url: "https://www.bbc.co.uk/weather".into(),
@@ -96,6 +100,7 @@ impl Config {
         for (name, field) in [
             ("PORTAL_MAIL_DIR", &mut config.mail_dir),
             ("PORTAL_SECRET_KEY_FILE", &mut config.secret_key_file),
+            ("PORTAL_MASTER_KEY_FILE", &mut config.master_key_file),
             ("PORTAL_SITE_DIR", &mut config.site_dir),
         ] {
             if let Some(value) = text(name) {
@@ -122,7 +127,7 @@ impl Config {
         Ok(())
     }
 
-    /// Where the master key lies.
+    /// Where the root key lies.
     #[must_use]
     pub fn key_file(&self) -> PathBuf {
         if let Some(path) = &self.secret_key_file {
@@ -132,6 +137,12 @@ impl Config {
             Some(file) => Path::new(file.split('?').next().unwrap_or(file)).with_extension("key"),
             None => PathBuf::from("portal.key"),
         }
+    }
+
+    /// Where the master keys lie.
+    #[must_use]
+    pub fn master_file(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.key_file().with_extension("master"))
     }
 
     /// The origin of the exit page, for the content security policy.

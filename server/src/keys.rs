@@ -1,6 +1,8 @@
-//! Secrets: the master key and what is derived from it, token hashes, PINs and passwords.
+//! Secrets: the root key and what is derived from it, token hashes, PINs and passwords; and the vault,
+//! whose master keys are another file.
 
 use crate::entropy::Entropy;
+use crate::vault::{MasterError, Masters, Vault};
 use app::domain::joining::SpokenWord;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, Params};
@@ -11,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use std::path::Path;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// SHA-256 as lower-case hex: for tokens of 256 random bits, which need no slow hash.
 #[must_use]
@@ -36,35 +39,46 @@ pub enum KeyError {
     Short(String),
     #[error("the secret key file {0} can be read by others: run chmod 600 on it")]
     Open(String),
+    #[error("the secret key file {0} is not there, and this database was made with one: put it back")]
+    Missing(String),
+    #[error(transparent)]
+    Master(#[from] MasterError),
 }
 
-/// Keys derived from the master key, one for each purpose.
+/// Keys derived from the root key, one for each purpose, and the vault.
 pub struct Keys {
     codes: [u8; 32],
     words: [u8; 32],
+    contacts: [u8; 32],
+    records: [u8; 32],
+    pepper: [u8; 32],
+    pub vault: Vault,
 }
 
 impl Keys {
     #[must_use]
-    pub fn new(master: &[u8]) -> Self {
-        Self { codes: mac(master, &[b"portal sign-in codes 1"]), words: mac(master, &[b"portal spoken words 1"]) }
+    pub fn new(root: &[u8], vault: Vault) -> Self {
+        Self {
+            codes: mac(root, &[b"portal sign-in codes 1"]),
+            words: mac(root, &[b"portal spoken words 1"]),
+            contacts: mac(root, &[b"portal index of contact points 1"]),
+            records: mac(root, &[b"portal index of records 1"]),
+            pepper: mac(root, &[b"portal PINs and passwords 1"]),
+            vault,
+        }
     }
 
-    /// Reads the master key, or makes it on the very first start.
-    pub fn from_file(path: &Path, entropy: &Entropy) -> Result<Self, KeyError> {
-        let name = path.display().to_string();
-        let broken = |cause| KeyError::File { path: name.clone(), cause };
-        if !path.exists() {
-            write_private(path, &entropy.bytes::<32>()).map_err(broken)?;
-        }
-        if readable_by_others(path).map_err(broken)? {
-            return Err(KeyError::Open(name));
-        }
-        let master = std::fs::read(path).map_err(broken)?;
-        if master.len() < 32 {
-            return Err(KeyError::Short(name));
-        }
-        Ok(Self::new(&master))
+    /// Everything from bytes at hand: for tests and the bench.
+    #[must_use]
+    pub fn fixed(root: &[u8]) -> Self {
+        Self::new(root, Vault::new(Masters::single(mac(root, &[b"master"]))))
+    }
+
+    /// Reads the root key and the master keys. With `may_make`, on the very first start, it makes what
+    /// is not there; later a missing file is an error, since a new one could read nothing.
+    pub fn from_files(root: &Path, masters: &Path, may_make: bool, entropy: &Entropy) -> Result<Self, KeyError> {
+        let root = read_root(root, may_make, entropy)?;
+        Ok(Self::new(&root, Vault::from_file(masters, may_make, entropy)?))
     }
 
     /// The six digits of a sign-in challenge. Derived, so that the database need not hold them and
@@ -83,6 +97,47 @@ impl Keys {
         hex(&mac(&self.codes, &[b"hash", challenge.as_bytes(), code.as_bytes()]))
     }
 
+    /// Under what an email address or number is found: the same for equal values, useless without the key.
+    #[must_use]
+    pub fn contact_index(&self, value: &str) -> String {
+        hex(&mac(&self.contacts, &[value.as_bytes()])[..16])
+    }
+
+    /// Under what a person of the records system is found again.
+    #[must_use]
+    pub fn record_index(&self, source: &str, key: &str) -> String {
+        hex(&mac(&self.records, &[source.as_bytes(), key.as_bytes()])[..16])
+    }
+
+    /// A PIN or password, hashed with the pepper: six digits cannot be guessed from a stolen database.
+    /// Slow on purpose: call it through [`off_thread`].
+    #[must_use]
+    pub fn hash_secret(&self, secret: &str, salt: [u8; 16]) -> String {
+        match self.argon().hash_password_with_salt(secret.as_bytes(), &salt) {
+            Ok(hash) => hash.to_string(),
+            // Only wrong parameters can fail, and they are constants below.
+            Err(_) => unreachable!("argon2 parameters are constants"),
+        }
+    }
+
+    /// Does the secret match the hash? With no hash it takes the same time and says no.
+    #[must_use]
+    pub fn verify_secret(&self, secret: &str, hash: Option<&str>) -> bool {
+        let decoy = format!("$argon2id$v=19$m=19456,t=2,p=1${}${}", STANDARD_NO_PAD.encode([7; 16]), STANDARD_NO_PAD.encode([7; 32]));
+        let known = hash.is_some();
+        let parsed = argon2::password_hash::phc::PasswordHash::new(hash.unwrap_or(&decoy));
+        parsed.is_ok_and(|parsed| self.argon().verify_password(secret.as_bytes(), &parsed).is_ok()) && known
+    }
+
+    /// Argon2id, 19 MiB, 2 passes, 1 lane (OWASP 2023; security reference 3.1).
+    fn argon(&self) -> Argon2<'_> {
+        let params = Params::new(19 * 1024, 2, 1, None).unwrap_or_default();
+        match Argon2::new_with_secret(&self.pepper, argon2::Algorithm::Argon2id, argon2::Version::V0x13, params) {
+            Ok(argon) => argon,
+            Err(_) => unreachable!("the pepper has 32 bytes"),
+        }
+    }
+
     /// What the database keeps of the word of an invitation: as useless without the key.
     #[must_use]
     pub fn word_hash(&self, invitation: Uuid, word: &SpokenWord) -> String {
@@ -98,6 +153,25 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         mac.update(part);
     }
     mac.finalize().into_bytes().into()
+}
+
+fn read_root(path: &Path, may_make: bool, entropy: &Entropy) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let name = path.display().to_string();
+    let broken = |cause| KeyError::File { path: name.clone(), cause };
+    if !path.exists() {
+        if !may_make {
+            return Err(KeyError::Missing(name));
+        }
+        write_private(path, &entropy.bytes::<32>()).map_err(broken)?;
+    }
+    if readable_by_others(path).map_err(broken)? {
+        return Err(KeyError::Open(name));
+    }
+    let root = Zeroizing::new(std::fs::read(path).map_err(broken)?);
+    if root.len() < 32 {
+        return Err(KeyError::Short(name));
+    }
+    Ok(root)
 }
 
 #[cfg(unix)]
@@ -121,36 +195,6 @@ pub fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
-/// Argon2id, 19 MiB, 2 passes, 1 lane (OWASP 2023; security reference 3.1).
-fn argon() -> Argon2<'static> {
-    Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
-}
-
-/// A PIN or password, hashed. Slow on purpose: call it through [`off_thread`].
-#[must_use]
-pub fn hash_secret(secret: &str, entropy: &Entropy) -> String {
-    hash_with_salt(secret, entropy.bytes())
-}
-
-/// The same, with randomness taken before the slow work is handed to another thread.
-#[must_use]
-pub fn hash_with_salt(secret: &str, salt: [u8; 16]) -> String {
-    match argon().hash_password_with_salt(secret.as_bytes(), &salt) {
-        Ok(hash) => hash.to_string(),
-        // Only wrong parameters can fail, and they are constants above.
-        Err(_) => unreachable!("argon2 parameters are constants"),
-    }
-}
-
-/// Does the secret match the hash? With no hash it takes the same time and says no.
-#[must_use]
-pub fn verify_secret(secret: &str, hash: Option<&str>) -> bool {
-    let decoy = format!("$argon2id$v=19$m=19456,t=2,p=1${}${}", STANDARD_NO_PAD.encode([7; 16]), STANDARD_NO_PAD.encode([7; 32]));
-    let known = hash.is_some();
-    let parsed = argon2::password_hash::phc::PasswordHash::new(hash.unwrap_or(&decoy));
-    parsed.is_ok_and(|parsed| argon().verify_password(secret.as_bytes(), &parsed).is_ok()) && known
-}
-
 /// Runs slow hashing where it does not hold up other requests.
 pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
@@ -161,22 +205,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_verify_only_against_their_own_hash() {
-        let entropy = Entropy::seeded(1);
-        let hash = hash_secret("246813", &entropy);
-        assert!(verify_secret("246813", Some(&hash)));
-        assert!(!verify_secret("246814", Some(&hash)));
-        assert!(!verify_secret("246813", None));
-        assert_ne!(hash, hash_secret("246813", &entropy), "salted");
+    fn secrets_verify_only_against_their_own_hash_and_with_the_pepper() {
+        let (keys, others) = (Keys::fixed(&[1; 32]), Keys::fixed(&[2; 32]));
+        let hash = keys.hash_secret("246813", [1; 16]);
+        assert!(keys.verify_secret("246813", Some(&hash)));
+        assert!(!keys.verify_secret("246814", Some(&hash)));
+        assert!(!keys.verify_secret("246813", None));
+        assert!(!others.verify_secret("246813", Some(&hash)), "a stolen database alone says nothing about a PIN");
+        assert_ne!(hash, keys.hash_secret("246813", [2; 16]), "salted");
     }
 
     #[test]
     fn codes_are_six_digits_and_their_hash_needs_the_key() {
-        let (one, other) = (Keys::new(&[1; 32]), Keys::new(&[2; 32]));
+        let (one, other) = (Keys::fixed(&[1; 32]), Keys::fixed(&[2; 32]));
         let challenge = Uuid::from_u128(7);
         let code = one.code(challenge);
         assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()));
         assert_ne!(code, one.code(Uuid::from_u128(8)));
         assert_ne!(one.code_hash(challenge, &code), other.code_hash(challenge, &code));
+    }
+
+    #[test]
+    fn an_index_needs_the_key_and_keeps_sources_apart() {
+        let (one, other) = (Keys::fixed(&[1; 32]), Keys::fixed(&[2; 32]));
+        assert_eq!(one.contact_index("a@b.test"), one.contact_index("a@b.test"));
+        assert_ne!(one.contact_index("a@b.test"), other.contact_index("a@b.test"));
+        assert_ne!(one.record_index("ab", "c"), one.record_index("a", "bc"));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `http` takes requests to the journeys (`joining`, `account`, `cases`, `contact`, `support`, `hub`, `feed`);
 //! each journey owns its routes and its SQL. `db` is the only folder that names a database driver,
-//! `outbox` the only one that reaches a person, `audit` the only one that writes the chain.
+//! `outbox` the only one that reaches a person, `audit` the only one that writes the chain, `vault` the only
+//! one that seals what is kept of people.
 
 #![recursion_limit = "512"]
 
@@ -26,6 +27,8 @@ pub mod joining;
 pub mod keys;
 pub mod log;
 pub mod outbox;
+pub mod people;
 pub mod portal;
 pub mod public;
 pub mod support;
+pub mod vault;

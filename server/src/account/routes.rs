@@ -62,7 +62,7 @@ async fn identify(State(portal): State<Portal>, Submitted(fields): Submitted) ->
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let person = store::person_of(&mut tx, &form.identifier, now).await?;
+    let person = store::person_of(&mut tx, portal.keys.contact_index(form.identifier.as_str()), now).await?;
     let token = challenge(&portal, &mut tx, person, now).await?;
     tx.commit().await?;
     portal.outbox.notify_one();
@@ -113,7 +113,8 @@ async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(field
         return Ok(code_page(&portal, FieldErrors::one("main", text), true));
     }
 
-    let pin_fits = keys::off_thread(move || keys::verify_secret(&form.pin, pin_hash.as_deref())).await.unwrap_or(false);
+    let slow = portal.clone();
+    let pin_fits = keys::off_thread(move || slow.keys.verify_secret(&form.pin, pin_hash.as_deref())).await.unwrap_or(false);
     let person = challenge.person_id.map(PersonId).filter(|_| code_fits && pin_fits);
 
     let mut tx = portal.db.write().await?;

@@ -40,7 +40,8 @@ pub async fn prove(portal: &Portal, session: &PersonSession, fields: &Fields) ->
     if !may_try {
         return wrong("The PIN was wrong too many times. Wait 15 minutes. If you have forgotten your PIN, call us");
     }
-    let fits = keys::off_thread(move || keys::verify_secret(&pin, pin_hash.as_deref())).await.unwrap_or(false);
+    let slow = portal.clone();
+    let fits = keys::off_thread(move || slow.keys.verify_secret(&pin, pin_hash.as_deref())).await.unwrap_or(false);
     let mut tx = portal.db.write().await?;
     let act = if fits { Act::SteppedUp } else { Act::StepUpFailed };
     if fits {

@@ -5,7 +5,6 @@ use crate::db::{DbError, Tx, sql};
 use crate::{joining, outbox};
 use app::domain::ids::PersonId;
 use app::domain::notice::Notice;
-use app::forms::sign_in::Identifier;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
@@ -22,13 +21,13 @@ struct Found {
     codes: i64,
 }
 
-/// Who this is, if a code may be sent. Nobody who has not joined; nobody who has just had five.
-pub async fn person_of(tx: &mut Tx, identifier: &Identifier, now: DateTime<Utc>) -> Result<Option<PersonId>, DbError> {
+/// Whose address or number has this index, if a code may be sent. Nobody who has not joined; nobody who has just had five.
+pub async fn person_of(tx: &mut Tx, index: String, now: DateTime<Utc>) -> Result<Option<PersonId>, DbError> {
     let found: Option<Found> = sql("select p.person_id, \
            (select count(*) from sign_in_challenges c where c.person_id = p.person_id and c.made_at > $2) as codes \
          from contact_points k join people p on p.person_id = k.person_id \
-         where k.value = $1 and k.revoked_at is null and p.pin_hash is not null")
-    .bind(identifier.as_str())
+         where k.value_index = $1 and k.revoked_at is null and p.pin_hash is not null")
+    .bind(index)
     .bind(now - CODES_WITHIN)
     .fetch_optional(tx)
     .await?;

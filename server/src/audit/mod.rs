@@ -90,6 +90,7 @@ pub enum Act {
     StaffAdded,
     StaffDisabled,
     KeyAdded,
+    MasterKeyRotated,
     DemoSeeded,
 }
 
@@ -136,6 +137,7 @@ impl Act {
             Self::StaffAdded => "staff_added",
             Self::StaffDisabled => "staff_disabled",
             Self::KeyAdded => "key_added",
+            Self::MasterKeyRotated => "master_key_rotated",
             Self::DemoSeeded => "demo_seeded",
         }
     }

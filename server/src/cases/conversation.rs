@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::http::session::PersonSession;
 use crate::portal::Portal;
 use crate::support::requests::{self, NewRequest};
+use crate::vault::Field;
 use app::domain::ids::{CaseId, PersonId, RequestId};
 use app::domain::london;
 use app::domain::triage;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
 struct MessageRow {
+    message_id: Uuid,
     author: String,
     staff_name: Option<String>,
     body: String,
@@ -37,7 +39,7 @@ pub async fn thread(portal: &Portal, session: &mut PersonSession, key: &ThreadKe
     let (rows, status, due): (Vec<MessageRow>, _, _) = match key {
         ThreadKey::Case(case) => {
             is_theirs(&mut reader, session.person, *case).await?;
-            let rows = sql("select m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+            let rows = sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
                  where r.person_id = $1 and r.case_id = $2 order by m.sent_at, m.message_id")
             .bind(session.person)
@@ -53,8 +55,8 @@ pub async fn thread(portal: &Portal, session: &mut PersonSession, key: &ThreadKe
             (rows, None, due)
         }
         ThreadKey::Request(reference) => {
-            let request = requests::of_person(&mut reader, session.person, reference).await?.ok_or(Error::NotFound)?;
-            let rows = sql("select m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+            let request = requests::of_person(portal, &mut reader, session.person, reference).await?.ok_or(Error::NotFound)?;
+            let rows = sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
                  where r.person_id = $1 and r.request_id = $2 order by m.sent_at, m.message_id")
             .bind(session.person)
@@ -74,14 +76,14 @@ pub async fn thread(portal: &Portal, session: &mut PersonSession, key: &ThreadKe
         .map(|row| {
             let mine = row.author == "person";
             let first_name = row.staff_name.as_deref().and_then(|name| name.split_whitespace().next()).unwrap_or("Hub").to_owned();
-            MessageView {
+            Ok(MessageView {
                 mine,
                 who: if mine { "You".into() } else { format!("{first_name}, victims’ hub") },
-                body: row.body,
+                body: session.key.open(Field::MessageBody, row.message_id, &row.body)?,
                 when: london::moment_in_words(row.sent_at),
-            }
+            })
         })
-        .collect();
+        .collect::<Result<Vec<_>, DbError>>()?;
     let promise = due.map(|due| promise_in_words(due, now));
     Ok(ThreadView { status, messages, promise, submission: portal.new_id().to_string() })
 }
@@ -141,7 +143,7 @@ async fn send_now(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     let request = match key {
-        ThreadKey::Request(reference) => Some(requests::of_person(&mut tx, session.person, reference).await?.ok_or(Error::NotFound)?.id),
+        ThreadKey::Request(reference) => Some(requests::of_person(portal, &mut tx, session.person, reference).await?.ok_or(Error::NotFound)?.id),
         ThreadKey::Case(case) => {
             is_theirs(&mut tx, session.person, *case).await?;
             let row: Option<(Uuid,)> =
@@ -156,11 +158,11 @@ async fn send_now(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
     };
     let request = match (request, key) {
         (Some(request), _) => {
-            requests::person_wrote(&mut tx, request, now).await?;
+            requests::person_wrote(portal, &mut tx, request, now).await?;
             request
         }
         (None, ThreadKey::Case(case)) => {
-            let known = requests::known_of(&mut tx, Some(session.person), now).await?;
+            let known = requests::known_of(&mut tx, &session.key, now).await?;
             let triage = triage::assess_question(&known, now);
             let new = NewRequest { submission: portal.new_id(), person: Some(session.person), case: Some(*case), answers: None, triage };
             requests::insert(portal, &mut tx, new, now).await?.id
@@ -174,7 +176,7 @@ async fn send_now(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
         .bind(id)
         .bind(request)
         .bind(submission)
-        .bind(form.body.as_str())
+        .bind(session.key.seal(&portal.entropy, Field::MessageBody, id, form.body.as_str()))
         .bind(now)
         .execute(&mut tx)
         .await?;

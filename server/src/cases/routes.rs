@@ -44,7 +44,7 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
     let cases = store::cases_of(&mut reader, session.person).await?;
     let unread = store::unread(&mut reader, session.person).await?;
     let owed = store::owed(&mut reader, session.person).await?;
-    let known = requests::known_of(&mut reader, Some(session.person), now).await?;
+    let known = requests::known_of(&mut reader, &session.key, now).await?;
     drop(reader);
     let mut news: Vec<News> = unread
         .into_iter()

@@ -55,7 +55,7 @@ async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(que
         let since = store::held_since(&mut reader, session.person, grant.channel).await?;
         channels.push(ChannelLine { channel: grant.channel, chosen: grant.in_words(today), held: held_in_words(grant.channel, since) });
     }
-    let (preferences, changed) = store::preferences(&mut reader, session.person).await?;
+    let (preferences, changed) = store::preferences(&mut reader, &session.key).await?;
     drop(reader);
     let view = ContactView {
         channels,
@@ -126,7 +126,7 @@ async fn set_channel(
     let mut tx = portal.db.write().await?;
     store::set_grant(&mut tx, portal.new_id(), person, &grant, now).await?;
     if let Some(address) = address {
-        store::set_address(&mut tx, person, &address, now).await?;
+        store::set_address(&portal, &mut tx, &session.key, &address, now).await?;
         audit::append(&mut tx, now, Entry::new(Actor::Person(person), Act::AddressChanged, Some(person), "")).await?;
     }
     let what = format!("{}:{}", channel.code(), grant.safety.code());
@@ -155,7 +155,7 @@ fn fields_of_preferences(preferences: &Preferences, chosen_before: bool) -> Fiel
 }
 
 async fn show_preferences(State(portal): State<Portal>, session: PersonSession) -> Result<Response, Error> {
-    let (preferences, changed) = store::preferences(&mut portal.db.read().await?, session.person).await?;
+    let (preferences, changed) = store::preferences(&mut portal.db.read().await?, &session.key).await?;
     let fields = fields_of_preferences(&preferences, changed.is_some() || preferences.preferred.is_some());
     Ok(preferences_page(&portal, &session, Entered::new(fields, app::forms::FieldErrors::default())))
 }
@@ -182,7 +182,7 @@ async fn set_preferences(State(portal): State<Portal>, session: PersonSession, S
     }
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    store::set_preferences(&mut tx, session.person, &form.preferences, now).await?;
+    store::set_preferences(&portal, &mut tx, &session.key, &form.preferences, now).await?;
     audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), Act::PreferencesChanged, Some(session.person), "")).await?;
     tx.commit().await?;
     Ok(saved())

@@ -2,6 +2,8 @@
 //! the sender and for staff with a task to do; never for the person's own pages.
 
 use crate::db::{Connection, DbError, Tx, sql};
+use crate::portal::Portal;
+use crate::vault::{DataKey, Field};
 use app::domain::contact::{Channel, CommunicationNeed, Days, Grant, Preferences, Safety, Window};
 use app::domain::ids::PersonId;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -80,39 +82,76 @@ pub async fn set_grant(tx: &mut Tx, id: Uuid, person: PersonId, grant: &Grant, n
 struct PreferenceRow {
     preferred_channel: Option<String>,
     language: Option<String>,
-    communication: String,
+    communication: Option<String>,
     preferences_at: Option<DateTime<Utc>>,
 }
 
 /// What holds over all channels, and when it was last changed.
-pub async fn preferences(on: &mut impl Connection, person: PersonId) -> Result<(Preferences, Option<DateTime<Utc>>), DbError> {
+pub async fn preferences(on: &mut impl Connection, key: &DataKey) -> Result<(Preferences, Option<DateTime<Utc>>), DbError> {
     let row: PreferenceRow = sql("select preferred_channel, language, communication, preferences_at from people where person_id = $1")
-        .bind(person)
+        .bind(key.owner())
         .fetch_one(on)
         .await?;
     let preferred = row
         .preferred_channel
         .map(|code| Channel::from_code(&code).ok_or_else(|| DbError::inconsistent("people.preferred_channel")))
         .transpose()?;
-    let needs = row.communication.split(',').filter_map(CommunicationNeed::from_code).collect();
-    Ok((Preferences { preferred, language: row.language, needs }, row.preferences_at))
+    let language = key.open_some(Field::PersonLanguage, key.owner(), row.language.as_deref())?;
+    let communication = key.open_some(Field::PersonCommunication, key.owner(), row.communication.as_deref())?.unwrap_or_default();
+    let needs = communication.split(',').filter_map(CommunicationNeed::from_code).collect();
+    Ok((Preferences { preferred, language, needs }, row.preferences_at))
 }
 
-pub async fn set_preferences(tx: &mut Tx, person: PersonId, preferences: &Preferences, now: DateTime<Utc>) -> Result<(), DbError> {
+pub async fn set_preferences(
+    portal: &Portal,
+    tx: &mut Tx,
+    key: &DataKey,
+    preferences: &Preferences,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
     let needs: Vec<&str> = preferences.needs.iter().map(|need| need.code()).collect();
+    let seal = |field, text: &str| key.seal(&portal.entropy, field, key.owner(), text);
     sql("update people set preferred_channel = $2, language = $3, communication = $4, preferences_at = $5 where person_id = $1")
-        .bind(person)
+        .bind(key.owner())
         .bind(preferences.preferred.map(Channel::code))
-        .bind(preferences.language.clone())
-        .bind(needs.join(","))
+        .bind(preferences.language.as_deref().map(|language| seal(Field::PersonLanguage, language)))
+        .bind(seal(Field::PersonCommunication, &needs.join(",")))
         .bind(now)
         .execute_one(tx)
         .await
 }
 
 /// Takes a new address in. It is never read back on the person's side.
-pub async fn set_address(tx: &mut Tx, person: PersonId, address: &str, now: DateTime<Utc>) -> Result<(), DbError> {
-    sql("update people set address = $2, address_at = $3 where person_id = $1").bind(person).bind(address).bind(now).execute_one(tx).await
+pub async fn set_address(portal: &Portal, tx: &mut Tx, key: &DataKey, address: &str, now: DateTime<Utc>) -> Result<(), DbError> {
+    sql("update people set address = $2, address_at = $3 where person_id = $1")
+        .bind(key.owner())
+        .bind(key.seal(&portal.entropy, Field::PersonAddress, key.owner(), address))
+        .bind(now)
+        .execute_one(tx)
+        .await
+}
+
+/// An email address or a mobile number of somebody, unless anybody has it already: it is never
+/// silently shared. Two who give the same at the same moment: the first one has it.
+pub async fn add_point(
+    portal: &Portal,
+    tx: &mut Tx,
+    key: &DataKey,
+    (kind, value): (&'static str, &str),
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    let id = portal.entropy.id(now);
+    sql("insert into contact_points (contact_point_id, person_id, kind, value, value_index, added_at) values ($1, $2, $3, $4, $5, $6) \
+         on conflict (value_index) where revoked_at is null do nothing")
+    .bind(id)
+    .bind(key.owner())
+    .bind(kind)
+    .bind(key.seal(&portal.entropy, Field::ContactPointValue, id, value))
+    .bind(portal.keys.contact_index(value))
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(|rows| rows == 1)
 }
 
 /// When what we hold for a channel was last changed; `None` when we hold nothing.
@@ -135,18 +174,19 @@ pub async fn held_since(on: &mut impl Connection, person: PersonId, channel: Cha
 }
 
 /// The address or number itself, as it is at this moment: for the sender and for a task in hand.
-pub async fn point(on: &mut impl Connection, person: PersonId, channel: Channel) -> Result<Option<String>, DbError> {
-    let row: Option<(Option<String>,)> = match kind(channel) {
-        Some(kind) => {
-            sql("select value from contact_points where person_id = $1 and kind = $2 and revoked_at is null order by added_at desc limit 1")
-                .bind(person)
-                .bind(kind)
-                .fetch_optional(on)
-                .await?
-        }
-        None => sql("select address from people where person_id = $1").bind(person).fetch_optional(on).await?,
-    };
-    Ok(row.and_then(|(value,)| value))
+pub async fn point(on: &mut impl Connection, key: &DataKey, channel: Channel) -> Result<Option<String>, DbError> {
+    if let Some(kind) = kind(channel) {
+        let row: Option<(Uuid, String)> = sql("select contact_point_id, value from contact_points \
+             where person_id = $1 and kind = $2 and revoked_at is null order by added_at desc limit 1")
+        .bind(key.owner())
+        .bind(kind)
+        .fetch_optional(on)
+        .await?;
+        return row.map(|(id, value)| key.open(Field::ContactPointValue, id, &value)).transpose();
+    }
+    let row: Option<(Option<String>,)> =
+        sql("select address from people where person_id = $1").bind(key.owner()).fetch_optional(on).await?;
+    key.open_some(Field::PersonAddress, key.owner(), row.and_then(|(address,)| address).as_deref())
 }
 
 fn kind(channel: Channel) -> Option<&'static str> {

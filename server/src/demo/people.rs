@@ -9,6 +9,7 @@ use crate::import::apply::{self, participate};
 use crate::import::record::ReadError;
 use crate::import::source::Source;
 use crate::keys;
+use crate::people;
 use crate::portal::Portal;
 use crate::support::requests::{self, NewRequest};
 use app::domain::contact::{Channel, CommunicationNeed, Days, Grant, Preferences, Safety, Window};
@@ -153,7 +154,7 @@ pub async fn invent_crimes(portal: &Portal, count: usize) -> Result<(), SeedErro
     let mut tx = portal.db.write().await?;
     let import = apply::begin(&mut tx, portal.new_id(), "demo", "invented crimes", portal.now()).await?;
     for group in records.chunks(apply::GROUP) {
-        apply::group(&mut tx, &portal.entropy, &import, group).await?;
+        apply::group(portal, &mut tx, &import, group).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -172,11 +173,11 @@ async fn holds_nobody(on: &mut impl Connection) -> Result<(), SeedError> {
 /// may be given invented earlier steps; real ones never are.
 pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
     let now = portal.now();
-    let mut people = Vec::new();
+    let mut pins = Vec::new();
     for _ in &PEOPLE {
         let pin = six_digits(portal);
         let hash = hash(portal, pin.clone()).await?;
-        people.push((PersonId(portal.new_id()), pin, hash));
+        pins.push((pin, hash));
     }
     let mut staff = Vec::new();
     for _ in &STAFF {
@@ -196,8 +197,8 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
         }
     }
     let mut demo = Demo { people: Vec::new(), staff: Vec::new(), machine_keys: Vec::new() };
-    for (invented, (id, pin, hash)) in PEOPLE.iter().zip(people) {
-        add_person(portal, &mut tx, invented, id, hash, now).await?;
+    for (invented, (pin, hash)) in PEOPLE.iter().zip(pins) {
+        let id = add_person(portal, &mut tx, invented, hash, now).await?;
         let mut joined = Vec::new();
         for place in invented.cases {
             participate(&mut tx, id, cases[*place], invented.role, now).await?;
@@ -215,7 +216,7 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
     }
     add_newcomer(portal, &mut tx, cases[2], now).await?;
     for ((role, name, email), (id, password, hash)) in STAFF.into_iter().zip(staff) {
-        let totp_secret = hub::add_staff(&mut tx, id, (email, name, role), hash, &portal.entropy, now).await?;
+        let totp_secret = hub::add_staff(&mut tx, id, (email, name, role), hash, (&portal.keys, &portal.entropy), now).await?;
         demo.staff.push(DemoStaff { role: role.code(), name, email, password, totp_secret });
     }
     let scopes = vec!["cases:write".to_owned()];
@@ -246,7 +247,7 @@ fn pass_phrase(portal: &Portal) -> String {
 
 async fn hash(portal: &Portal, secret: String) -> Result<String, SeedError> {
     let portal = portal.clone();
-    keys::off_thread(move || keys::hash_secret(&secret, &portal.entropy)).await.ok_or(SeedError::Hashing)
+    keys::off_thread(move || portal.keys.hash_secret(&secret, portal.entropy.bytes())).await.ok_or(SeedError::Hashing)
 }
 
 /// Five cases at different stages, always the same ones of the same months.
@@ -290,33 +291,13 @@ async fn earlier_steps(tx: &mut Tx, case: CaseId, now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
-async fn add_person(
-    portal: &Portal,
-    tx: &mut Tx,
-    invented: &Invented,
-    id: PersonId,
-    pin_hash: String,
-    now: DateTime<Utc>,
-) -> Result<(), DbError> {
-    sql("insert into people (person_id, source, source_key, name, pin_hash, address, address_at, created_at) \
-         values ($1, 'demo', $2, $3, $4, $5, $6, $6)")
-    .bind(id)
-    .bind(invented.email)
-    .bind(invented.name)
-    .bind(pin_hash)
-    .bind("1 Invented Street\nNowhere\nZZ99 9ZZ")
-    .bind(now)
-    .execute_one(tx)
-    .await?;
-    for (kind, value) in [("email", invented.email), ("mobile", invented.mobile)] {
-        sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) values ($1, $2, $3, $4, $5)")
-            .bind(portal.new_id())
-            .bind(id)
-            .bind(kind)
-            .bind(value)
-            .bind(now)
-            .execute_one(tx)
-            .await?;
+async fn add_person(portal: &Portal, tx: &mut Tx, invented: &Invented, pin_hash: String, now: DateTime<Utc>) -> Result<PersonId, DbError> {
+    let new = people::New { source: "demo", key: invented.email, name: invented.name };
+    let (id, key) = people::add(portal, tx, new, now).await?;
+    sql("update people set pin_hash = $2 where person_id = $1").bind(id).bind(pin_hash).execute_one(tx).await?;
+    contact::set_address(portal, tx, &key, "1 Invented Street\nNowhere\nZZ99 9ZZ", now).await?;
+    for point in [("email", invented.email), ("mobile", invented.mobile)] {
+        contact::add_point(portal, tx, &key, point, now).await?;
     }
     let safe = |channel| Grant { safety: Safety::Safe, ..Grant::unknown(channel) };
     let working_hours = Days::from_codes(["mon", "tue", "wed", "thu", "fri"]).and_then(|days| Window::new(days, 9, 17));
@@ -331,17 +312,14 @@ async fn add_person(
     for grant in grants {
         contact::set_grant(tx, portal.new_id(), id, &grant, now).await?;
     }
-    contact::set_preferences(tx, id, &preferences, now).await
+    contact::set_preferences(portal, tx, &key, &preferences, now).await?;
+    Ok(id)
 }
 
 /// Somebody the records system told us of, who has not joined: for trying an invitation.
 async fn add_newcomer(portal: &Portal, tx: &mut Tx, case: CaseId, now: DateTime<Utc>) -> Result<(), DbError> {
-    let id = PersonId(portal.new_id());
-    sql("insert into people (person_id, source, source_key, name, created_at) values ($1, 'demo', 'nia@example.test', 'Nia Newcomer', $2)")
-        .bind(id)
-        .bind(now)
-        .execute_one(tx)
-        .await?;
+    let new = people::New { source: "demo", key: "nia@example.test", name: "Nia Newcomer" };
+    let (id, _) = people::add(portal, tx, new, now).await?;
     participate(tx, id, case, Role::Victim, now).await.map(drop)
 }
 

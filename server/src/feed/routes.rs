@@ -142,7 +142,7 @@ async fn store(
     }
     let (places, records): (Vec<usize>, Vec<_>) = good.into_iter().unzip();
     for (places, records) in places.chunks(apply::GROUP).zip(records.chunks(apply::GROUP)) {
-        let applied = apply::group(&mut tx, &portal.entropy, &import, records).await?;
+        let applied = apply::group(portal, &mut tx, &import, records).await?;
         for (place, applied) in places.iter().zip(applied) {
             results[*place]["result"] = match applied {
                 Applied::Accepted => "accepted".into(),

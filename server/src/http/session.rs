@@ -7,6 +7,7 @@ use crate::db::{Db, DbError, sql};
 use crate::error::Error;
 use crate::keys;
 use crate::portal::Portal;
+use crate::vault::{DataKey, Field};
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::staff::StaffRole;
 use app::islands::page::PART_HEADER;
@@ -34,6 +35,8 @@ const SEEN_AGAIN: Duration = Duration::seconds(30);
 pub struct PersonSession {
     pub person: PersonId,
     pub name: String,
+    /// Opens what is kept of this person, and of nobody else.
+    pub key: DataKey,
     /// Messages from the hub not yet read.
     pub unread: usize,
     /// When the PIN was last given in this session.
@@ -63,6 +66,7 @@ struct PersonRow {
     name: String,
     last_seen_at: DateTime<Utc>,
     stepped_up_at: Option<DateTime<Utc>>,
+    wrapped: String,
     unread: i64,
 }
 
@@ -70,10 +74,10 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
     let Some(token) = cookies::read(headers, cookies::PERSON) else { return Ok(None) };
     let token_hash = keys::token_hash(&token);
     let now = portal.now();
-    let row: Option<PersonRow> = sql("select s.person_id, p.name, s.last_seen_at, s.stepped_up_at, \
+    let row: Option<PersonRow> = sql("select s.person_id, p.name, s.last_seen_at, s.stepped_up_at, k.wrapped, \
            (select count(*) from messages m join support_requests r on r.request_id = m.request_id \
              where r.person_id = s.person_id and m.author = 'hub' and m.read_at is null) as unread \
-         from person_sessions s join people p on p.person_id = s.person_id \
+         from person_sessions s join people p on p.person_id = s.person_id join data_keys k on k.owner_id = s.person_id \
          where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3")
     .bind(token_hash.clone())
     .bind(now - PERSON_LIFE.idle)
@@ -90,9 +94,11 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
             .await?;
         tx.commit().await?;
     }
+    let key = portal.keys.vault.unwrap(row.person_id, &row.wrapped)?;
     Ok(Some(PersonSession {
         person: PersonId(row.person_id),
-        name: row.name,
+        name: key.open(Field::PersonName, row.person_id, &row.name)?,
+        key,
         unread: usize::try_from(row.unread).unwrap_or(0),
         stepped_up_at: row.stepped_up_at,
         token_hash,

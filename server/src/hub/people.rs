@@ -9,7 +9,9 @@ use crate::http::fields::Form as Submitted;
 use crate::http::session::StaffSession;
 use crate::joining::store::{self as invitations, Standing};
 use crate::keys;
+use crate::people;
 use crate::portal::Portal;
+use crate::vault::Field;
 use app::domain::ids::{PersonId, case_reference};
 use app::domain::joining::SpokenWord;
 use app::domain::london;
@@ -31,7 +33,7 @@ use uuid::Uuid;
 
 pub fn routes() -> Router<Portal> {
     Router::new()
-        .route(paths::HUB_PEOPLE, get(people))
+        .route(paths::HUB_PEOPLE, get(not_joined))
         .route("/hub/people/{person}", get(show))
         .route("/hub/people/{person}/invite", post(invite))
 }
@@ -40,6 +42,7 @@ pub fn routes() -> Router<Portal> {
 struct NotJoinedRow {
     person_id: Uuid,
     name: String,
+    wrapped: String,
     created_at: DateTime<Utc>,
 }
 
@@ -89,11 +92,12 @@ fn in_words(standing: Standing) -> String {
     }
 }
 
-async fn people(State(portal): State<Portal>, staff: StaffSession) -> Result<Response, Error> {
+async fn not_joined(State(portal): State<Portal>, staff: StaffSession) -> Result<Response, Error> {
     let now = portal.now();
     let mut reader = portal.db.read().await?;
     let rows: Vec<NotJoinedRow> =
-        sql("select person_id, name, created_at from people where pin_hash is null order by created_at desc, person_id limit 100")
+        sql("select person_id, name, wrapped, created_at from people join data_keys on owner_id = person_id \
+             where pin_hash is null order by created_at desc, person_id limit 100")
             .fetch_all(&mut reader)
             .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.person_id).collect();
@@ -102,14 +106,16 @@ async fn people(State(portal): State<Portal>, staff: StaffSession) -> Result<Res
     drop(reader);
     let lines: Vec<NotJoinedLine> = rows
         .into_iter()
-        .map(|row| NotJoinedLine {
-            id: PersonId(row.person_id),
-            name: row.name,
-            cases: cases.remove(&row.person_id).unwrap_or_default().join(", "),
-            known_since: london::moment_in_words(row.created_at),
-            invitation: in_words(standings.get(&row.person_id).copied().unwrap_or(Standing::None)),
+        .map(|row| {
+            Ok(NotJoinedLine {
+                id: PersonId(row.person_id),
+                name: portal.keys.vault.unwrap(row.person_id, &row.wrapped)?.open(Field::PersonName, row.person_id, &row.name)?,
+                cases: cases.remove(&row.person_id).unwrap_or_default().join(", "),
+                known_since: london::moment_in_words(row.created_at),
+                invitation: in_words(standings.get(&row.person_id).copied().unwrap_or(Standing::None)),
+            })
         })
-        .collect();
+        .collect::<Result<_, DbError>>()?;
     let looks = lines.iter().map(|line| portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::PersonListed, Some(line.id), "")));
     try_join_all(looks).await?;
     Ok(portal.staff_page(&staff, "People").here(paths::HUB_PEOPLE).show(move || view! { <PeoplePage people=lines/> }))
@@ -131,8 +137,9 @@ async fn person_page(portal: &Portal, staff: &StaffSession, id: &str, entered: E
     portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::PersonViewed, Some(id), id)).await?;
     let now = portal.now();
     let mut reader = portal.db.read().await?;
+    let key = portal.keys.vault.key(&mut reader, id.0).await?;
     let view = PersonView {
-        person: store::person(&mut reader, id, now).await?,
+        person: store::person(&mut reader, &key, now).await?,
         cases: cases_of(&mut reader, &[id.0]).await?.remove(&id.0).unwrap_or_default(),
         joined,
         invitation: in_words(invitations::standings(&mut reader, &[id.0], now).await?.remove(&id.0).unwrap_or(Standing::None)),
@@ -171,7 +178,8 @@ async fn invite(
         by: staff.staff,
     };
     invitations::invite(&mut tx, new, now).await?;
-    let (name,): (String,) = sql("select name from people where person_id = $1").bind(person).fetch_one(&mut tx).await?;
+    let key = portal.keys.vault.key(&mut tx, person.0).await?;
+    let name = people::name(&mut tx, &key).await?;
     tx.commit().await?;
     let link = format!("{}{}", portal.config.base_url.trim_end_matches('/'), paths::join(&token));
     let view = InvitationView {

@@ -9,6 +9,7 @@ use crate::http::session::StaffSession;
 use crate::outbox;
 use crate::portal::Portal;
 use crate::support::requests::{self, Request};
+use crate::vault::Field;
 use app::domain::ids::{Reference, TaskId};
 use app::domain::london;
 use app::domain::notice::Notice;
@@ -78,7 +79,7 @@ async fn request_page(
 ) -> Result<Response, Error> {
     let now = portal.now();
     let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
-    let request = requests::by_reference(&mut portal.db.read().await?, &reference).await?.ok_or(Error::NotFound)?;
+    let request = requests::by_reference(portal, &mut portal.db.read().await?, &reference).await?.ok_or(Error::NotFound)?;
     // On record before a byte leaves. No connection is held meanwhile: the record needs one of its own,
     // and pages that all wait for it while holding the rest would wait for ever.
     portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::RequestViewed, request.person, request.id)).await?;
@@ -92,7 +93,7 @@ async fn request_page(
     };
     let entered = if holding == Holding::Me { entered } else { for_a_reader(&entered) };
     let person = match request.person {
-        Some(person) => Some(store::person(&mut reader, person, now).await?),
+        Some(_) => Some(store::person(&mut reader, &request.key, now).await?),
         None => None,
     };
     let view = HubRequestView {
@@ -110,8 +111,8 @@ async fn request_page(
         holding,
         person,
         case_line: store::case_line(&mut reader, request.case).await?,
-        messages: store::messages(&mut reader, request.id).await?,
-        notes: store::notes(&mut reader, request.id).await?,
+        messages: store::messages(&mut reader, &request).await?,
+        notes: store::notes(&mut reader, &request).await?,
         answers: request.answers,
         version: request.version,
         submission: portal.new_id().to_string(),
@@ -144,9 +145,9 @@ fn refused(error: InvalidMove, field: &'static str) -> FieldErrors {
     )
 }
 
-async fn load(tx: &mut Tx, reference: &str) -> Result<Request, Error> {
+async fn load(portal: &Portal, tx: &mut Tx, reference: &str) -> Result<Request, Error> {
     let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
-    requests::by_reference(tx, &reference).await?.ok_or(Error::NotFound)
+    requests::by_reference(portal, tx, &reference).await?.ok_or(Error::NotFound)
 }
 
 fn back(request: &Request, mark: &str) -> Response {
@@ -170,7 +171,7 @@ async fn record(tx: &mut Tx, staff: &StaffSession, act: Act, request: &Request, 
 async fn claim(State(portal): State<Portal>, staff: StaffSession, Path(reference): Path<String>) -> Result<Response, Error> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let request = load(&mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &reference).await?;
     let state = match request.state.claim(staff.staff, now) {
         Ok(state) if state == request.state => return Ok(back(&request, "claimed")),
         Ok(state) => state,
@@ -181,7 +182,7 @@ async fn claim(State(portal): State<Portal>, staff: StaffSession, Path(reference
     };
     if !moved(&mut tx, &request, state).await? {
         drop(tx);
-        let now_held = requests::by_reference(&mut portal.db.read().await?, &request.reference).await?;
+        let now_held = requests::by_reference(&portal, &mut portal.db.read().await?, &request.reference).await?;
         if now_held.is_some_and(|now| now.state.holder() == Some(staff.staff)) {
             return Ok(back(&request, "claimed")); // by the first of two clicks
         }
@@ -196,7 +197,7 @@ async fn claim(State(portal): State<Portal>, staff: StaffSession, Path(reference
 async fn release(State(portal): State<Portal>, staff: StaffSession, Path(reference): Path<String>) -> Result<Response, Error> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let request = load(&mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &reference).await?;
     let state = match request.state.release(staff.staff, request.asked) {
         Ok(state) => state,
         Err(error) => {
@@ -235,7 +236,7 @@ async fn reply(
     let now = portal.now();
     let submission = fields.one("submission_id").parse::<Uuid>().unwrap_or_else(|_| portal.new_id());
     let mut tx = portal.db.write().await?;
-    let request = load(&mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &reference).await?;
     if is_sent(&mut tx, submission).await? {
         return Ok(back(&request, "replied")); // the second of two clicks
     }
@@ -262,12 +263,13 @@ async fn reply(
         .bind(now)
         .execute(&mut tx)
         .await?;
+    let message = portal.new_id();
     sql("insert into messages (message_id, request_id, submission_id, author, staff_id, body, sent_at) values ($1, $2, $3, 'hub', $4, $5, $6)")
-        .bind(portal.new_id())
+        .bind(message)
         .bind(request.id)
         .bind(submission)
         .bind(staff.staff)
-        .bind(form.body)
+        .bind(request.key.seal(&portal.entropy, Field::MessageBody, message, &form.body))
         .bind(now)
         .execute_one(&mut tx)
         .await?;
@@ -291,14 +293,15 @@ async fn note(
     let now = portal.now();
     let submission = fields.one("submission_id").parse::<Uuid>().unwrap_or_else(|_| portal.new_id());
     let mut tx = portal.db.write().await?;
-    let request = load(&mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &reference).await?;
+    let note = portal.new_id();
     let saved = sql("insert into notes (note_id, request_id, submission_id, staff_id, body, written_at) values ($1, $2, $3, $4, $5, $6) \
          on conflict (submission_id) do nothing")
-    .bind(portal.new_id())
+    .bind(note)
     .bind(request.id)
     .bind(submission)
     .bind(staff.staff)
-    .bind(form.body)
+    .bind(request.key.seal(&portal.entropy, Field::NoteBody, note, &form.body))
     .bind(now)
     .execute(&mut tx)
     .await?;
@@ -321,7 +324,7 @@ async fn close(
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let request = load(&mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &reference).await?;
     let problem = match request.state.close(staff.staff, now, form.closing) {
         Err(error) => Some(refused(error, "closing")),
         Ok(_) if seen_version(&fields, &request) != request.version => Some(FieldErrors::one("closing", CROSSED)),

@@ -6,8 +6,9 @@ use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::{cookies, session};
-use crate::keys;
+use crate::keys::{self, Keys};
 use crate::portal::Portal;
+use crate::vault::Field;
 use app::domain::ids::StaffId;
 use app::domain::staff::StaffRole;
 use app::forms::hub::{StaffCode, StaffPassword};
@@ -53,17 +54,18 @@ pub async fn add_staff(
     id: StaffId,
     (email, name, role): (&str, &str, StaffRole),
     password_hash: String,
-    entropy: &Entropy,
+    (keys, entropy): (&Keys, &Entropy),
     now: DateTime<Utc>,
 ) -> Result<String, DbError> {
     let secret = Secret::from(entropy.bytes::<20>().to_vec()).to_base32();
+    let key = keys.vault.make(tx, entropy, id.0, now).await?;
     sql("insert into staff (staff_id, email, name, role, password_hash, totp_secret, created_at) values ($1, $2, $3, $4, $5, $6, $7)")
         .bind(id)
         .bind(email)
         .bind(name)
         .bind(role.code())
         .bind(password_hash)
-        .bind(secret.clone())
+        .bind(key.seal(entropy, Field::StaffTotpSecret, id.0, &secret))
         .bind(now)
         .execute_one(tx)
         .await?;
@@ -119,7 +121,8 @@ async fn first_step(portal: &Portal, fields: Fields) -> Result<Response, Error> 
     .fetch_optional(&mut portal.db.read().await?)
     .await?;
     let (staff, hash) = row.map_or((None, None), |row| (Some(StaffId(row.staff_id)), Some(row.password_hash)));
-    let fits = keys::off_thread(move || keys::verify_secret(&form.password, hash.as_deref())).await.unwrap_or(false);
+    let slow = portal.clone();
+    let fits = keys::off_thread(move || slow.keys.verify_secret(&form.password, hash.as_deref())).await.unwrap_or(false);
     let Some(staff) = staff.filter(|_| fits) else {
         if let Some(staff) = staff {
             failed(portal, staff, now).await?;
@@ -181,8 +184,9 @@ async fn second_step(portal: &Portal, token: &str, fields: &Fields) -> Result<Re
     };
     let staff = StaffId(row.staff_id);
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    let secret = row.totp_secret.as_deref();
-    let step = secret.and_then(totp).and_then(|totp| totp.check(&form.code, seconds)).and_then(|step| i64::try_from(step).ok());
+    let key = portal.keys.vault.key(&mut tx, staff.0).await?;
+    let secret = key.open_some(Field::StaffTotpSecret, staff.0, row.totp_secret.as_deref())?;
+    let step = secret.as_deref().and_then(totp).and_then(|totp| totp.check(&form.code, seconds)).and_then(|step| i64::try_from(step).ok());
     let used = match step {
         // A code works once: the step must be newer than the last one used.
         Some(step) => {

@@ -6,10 +6,12 @@ use crate::contact;
 use crate::db::{Connection, DbError, Reader, sql};
 use crate::error::Error;
 use crate::http::session::StaffSession;
+use crate::people;
 use crate::portal::Portal;
 use crate::support::requests::Request;
+use crate::vault::{DataKey, Field};
 use app::domain::contact::{Channel, Grant};
-use app::domain::ids::{CaseId, PersonId, Reference, RequestId, StaffId, TaskId, case_reference};
+use app::domain::ids::{CaseId, PersonId, Reference, StaffId, TaskId, case_reference};
 use app::domain::london;
 use app::domain::notice::Notice;
 use app::domain::outcome::Stage;
@@ -28,6 +30,9 @@ const ROWS_SHOWN: i64 = 100;
 struct QueueLine {
     reference: String,
     kind: String,
+    request_id: Uuid,
+    owner_id: Uuid,
+    wrapped: String,
     answers: String,
     tier: i64,
     reasons: String,
@@ -46,8 +51,9 @@ fn first_name(name: &str) -> String {
 macro_rules! queue_lines {
     ($which:literal) => {
         concat!(
-            "select r.reference, r.kind, r.answers, r.tier, r.reasons, r.due_at, r.asked_at, r.waiting_since, r.staff_id, r.state, \
-               w.name as holder from support_requests r left join staff w on w.staff_id = r.staff_id ",
+            "select r.reference, r.kind, r.request_id, k.owner_id, k.wrapped, r.answers, r.tier, r.reasons, r.due_at, r.asked_at, \
+               r.waiting_since, r.staff_id, r.state, w.name as holder from support_requests r \
+               join data_keys k on k.owner_id = coalesce(r.person_id, r.submission_id) left join staff w on w.staff_id = r.staff_id ",
             $which
         )
     };
@@ -74,14 +80,17 @@ pub async fn queue(portal: &Portal, staff: &StaffSession, only: Option<StaffId>)
     };
     let lines: Vec<QueueLine> = lines.fetch_all(&mut reader).await?;
     let (open,): (i64,) = count.fetch_one(&mut reader).await?;
-    let rows = lines.into_iter().map(|line| row(line, staff.staff, now)).collect::<Result<_, DbError>>()?;
+    let rows = lines.into_iter().map(|line| row(portal, line, staff.staff, now)).collect::<Result<_, DbError>>()?;
     Ok(QueueView { rows, open: u64::try_from(open).unwrap_or(0), mine_only: only.is_some() })
 }
 
-fn row(line: QueueLine, me: StaffId, now: DateTime<Utc>) -> Result<QueueRow, DbError> {
+fn row(portal: &Portal, line: QueueLine, me: StaffId, now: DateTime<Utc>) -> Result<QueueRow, DbError> {
     let broken = |column: &str| DbError::inconsistent(format!("support_requests.{column}"));
     let tier = Tier::from_number(line.tier).ok_or_else(|| broken("tier"))?;
-    let answers: Option<Answers> = serde_json::from_str(&line.answers).map_err(|_| broken("answers"))?;
+    let key = portal.keys.vault.unwrap(line.owner_id, &line.wrapped)?;
+    let answers = key.open(Field::RequestAnswers, line.request_id, &line.answers)?;
+    let reasons = key.open(Field::RequestReasons, line.request_id, &line.reasons)?;
+    let answers: Option<Answers> = serde_json::from_str(&answers).map_err(|_| broken("answers"))?;
     let answered = line.state == "replied";
     Ok(QueueRow {
         reference: Reference::parse(&line.reference).ok_or_else(|| broken("reference"))?,
@@ -92,7 +101,7 @@ fn row(line: QueueLine, me: StaffId, now: DateTime<Utc>) -> Result<QueueRow, DbE
         },
         tier: u8::try_from(line.tier).unwrap_or(u8::MAX),
         tier_name: tier.name().into(),
-        reasons: line.reasons.split(',').filter_map(Reason::from_code).map(|reason| reason.in_words().to_owned()).collect(),
+        reasons: reasons.split(',').filter_map(Reason::from_code).map(|reason| reason.in_words().to_owned()).collect(),
         waiting: london::moment_in_words(line.waiting_since.unwrap_or(line.asked_at)),
         due: if answered { "answered".into() } else { london::deadline_in_words(line.due_at, now) },
         overdue: !answered && line.due_at <= now,
@@ -106,6 +115,7 @@ struct TaskRow {
     task_id: Uuid,
     person_id: Uuid,
     name: String,
+    wrapped: String,
     notice: String,
     channel: Option<String>,
     made_at: DateTime<Utc>,
@@ -118,7 +128,8 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
     let today = london::wall(now).date();
     let mut reader = portal.db.read().await?;
     let rows: Vec<TaskRow> = sql(
-        "select t.task_id, t.person_id, p.name, t.notice, t.channel, t.made_at, p.paused_at from tasks t join people p on p.person_id = t.person_id \
+        "select t.task_id, t.person_id, p.name, k.wrapped, t.notice, t.channel, t.made_at, p.paused_at from tasks t \
+         join people p on p.person_id = t.person_id join data_keys k on k.owner_id = t.person_id \
          where t.done_at is null order by t.made_at limit 50",
     )
     .fetch_all(&mut reader)
@@ -127,19 +138,20 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
     let mut looks = Vec::with_capacity(rows.len());
     for row in rows {
         let person = PersonId(row.person_id);
+        let key = portal.keys.vault.unwrap(row.person_id, &row.wrapped)?;
         let channel = row.channel.as_deref().and_then(Channel::from_code);
         let grants = contact::store::grants(&mut reader, person).await?;
         let grant = channel.and_then(|channel| grants.iter().find(|grant| grant.channel == channel));
         let paused = row.paused_at.is_some();
         let live = !paused && grant.is_some_and(|grant| grant.safe_contact(now).is_ok());
         let value = match (channel, live) {
-            (Some(channel), true) => contact::store::point(&mut reader, person, channel).await?,
+            (Some(channel), true) => contact::store::point(&mut reader, &key, channel).await?,
             _ => None,
         };
         lines.push(TaskLine {
             id: TaskId(row.task_id),
             person_id: person,
-            person: row.name,
+            person: key.open(Field::PersonName, row.person_id, &row.name)?,
             what: Notice::from_code(&row.notice).ok_or_else(|| DbError::inconsistent("tasks.notice"))?.for_staff(),
             channel: channel
                 .map_or("No safe way is known: do not contact them. Wait for their call".into(), |channel| channel.title().into()),
@@ -171,12 +183,13 @@ fn staff_words(grant: &Grant, today: chrono::NaiveDate) -> String {
 }
 
 /// The person's contact choices as staff may read them: never an address or number.
-pub async fn person(reader: &mut Reader, id: PersonId, now: DateTime<Utc>) -> Result<HubPerson, DbError> {
-    let (name,): (String,) = sql("select name from people where person_id = $1").bind(id).fetch_one(reader).await?;
+pub async fn person(reader: &mut Reader, key: &DataKey, now: DateTime<Utc>) -> Result<HubPerson, DbError> {
+    let id = PersonId(key.owner());
+    let name = people::name(reader, key).await?;
     let paused = security::paused(reader, id).await?.map(london::moment_in_words);
     let today = london::wall(now).date();
     let grants = contact::store::grants(reader, id).await?;
-    let (preferences, _) = contact::store::preferences(reader, id).await?;
+    let (preferences, _) = contact::store::preferences(reader, key).await?;
     let needs: Vec<&str> = preferences.needs.iter().map(|need| need.in_words()).collect();
     Ok(HubPerson {
         id,
@@ -191,6 +204,7 @@ pub async fn person(reader: &mut Reader, id: PersonId, now: DateTime<Utc>) -> Re
 
 #[derive(sqlx::FromRow)]
 struct MessageRow {
+    message_id: Uuid,
     author: String,
     staff_name: Option<String>,
     body: String,
@@ -198,53 +212,56 @@ struct MessageRow {
     read_at: Option<DateTime<Utc>>,
 }
 
-pub async fn messages(on: &mut impl Connection, request: RequestId) -> Result<Vec<HubMessage>, DbError> {
+pub async fn messages(on: &mut impl Connection, request: &Request) -> Result<Vec<HubMessage>, DbError> {
     let rows: Vec<MessageRow> = sql(
-        "select m.author, w.name as staff_name, m.body, m.sent_at, m.read_at from messages m left join staff w on w.staff_id = m.staff_id \
+        "select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at, m.read_at from messages m left join staff w on w.staff_id = m.staff_id \
          where m.request_id = $1 order by m.sent_at, m.message_id",
     )
-    .bind(request)
+    .bind(request.id)
     .fetch_all(on)
     .await?;
-    Ok(rows
+    rows
         .into_iter()
         .map(|row| {
             let from_person = row.author == "person";
-            HubMessage {
+            Ok(HubMessage {
                 from_person,
                 who: if from_person {
                     "The person".into()
                 } else {
                     format!("{} to the person", first_name(row.staff_name.as_deref().unwrap_or("")))
                 },
-                body: row.body,
+                body: request.key.open(Field::MessageBody, row.message_id, &row.body)?,
                 when: london::moment_in_words(row.sent_at),
                 read: (!from_person).then(|| match row.read_at {
                     Some(at) => format!("Read {}", london::moment_in_words(at)),
                     None => "Not read yet".into(),
                 }),
-            }
+            })
         })
-        .collect())
+        .collect()
 }
 
 #[derive(sqlx::FromRow)]
 struct NoteRow {
+    note_id: Uuid,
     staff_name: String,
     body: String,
     written_at: DateTime<Utc>,
 }
 
-pub async fn notes(on: &mut impl Connection, request: RequestId) -> Result<Vec<HubNote>, DbError> {
-    let rows: Vec<NoteRow> = sql("select w.name as staff_name, n.body, n.written_at from notes n join staff w on w.staff_id = n.staff_id \
+pub async fn notes(on: &mut impl Connection, request: &Request) -> Result<Vec<HubNote>, DbError> {
+    let rows: Vec<NoteRow> = sql("select n.note_id, w.name as staff_name, n.body, n.written_at from notes n join staff w on w.staff_id = n.staff_id \
          where n.request_id = $1 order by n.written_at, n.note_id")
-    .bind(request)
+    .bind(request.id)
     .fetch_all(on)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| HubNote { who: first_name(&row.staff_name), body: row.body, when: london::moment_in_words(row.written_at) })
-        .collect())
+    rows.into_iter()
+        .map(|row| {
+            let body = request.key.open(Field::NoteBody, row.note_id, &row.body)?;
+            Ok(HubNote { who: first_name(&row.staff_name), body, when: london::moment_in_words(row.written_at) })
+        })
+        .collect()
 }
 
 /// One line about the case a question is about: the stage, not the crime.

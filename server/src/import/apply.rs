@@ -3,8 +3,10 @@
 //! there, and the same feed again changes nothing and says `unchanged`.
 
 use super::record::{CaseRecord, PersonRecord};
+use crate::contact;
 use crate::db::{DbError, Many, Tx, sql};
-use crate::entropy::Entropy;
+use crate::people;
+use crate::portal::Portal;
 use app::domain::ids::{CaseId, PersonId};
 use app::domain::outcome::Stage;
 use app::domain::participation::Role;
@@ -116,7 +118,7 @@ fn facts(record: &CaseRecord) -> String {
 }
 
 /// Applies one group in the caller's transaction; answers what became of each record, in order.
-pub async fn group(tx: &mut Tx, entropy: &Entropy, import: &Import, records: &[CaseRecord]) -> Result<Vec<Applied>, DbError> {
+pub async fn group(portal: &Portal, tx: &mut Tx, import: &Import, records: &[CaseRecord]) -> Result<Vec<Applied>, DbError> {
     let mut held = held(tx, import, records).await?;
     let mut results = Vec::with_capacity(records.len());
     let mut new_cases: Vec<(&CaseRecord, Uuid)> = Vec::new();
@@ -125,7 +127,7 @@ pub async fn group(tx: &mut Tx, entropy: &Entropy, import: &Import, records: &[C
     for record in records {
         let known = facts(record);
         let case = held.entry(record.source_key.clone()).or_insert_with(|| {
-            let id = entropy.id(import.at);
+            let id = portal.entropy.id(import.at);
             new_cases.push((record, id));
             Held {
                 id,
@@ -173,7 +175,7 @@ pub async fn group(tx: &mut Tx, entropy: &Entropy, import: &Import, records: &[C
     // People come last: their case is there by now.
     for (record, result) in records.iter().zip(&mut results) {
         let Some(case) = held.get(&record.source_key) else { continue };
-        if people(tx, entropy, import, case.id, &record.people).await? {
+        if join_people(portal, tx, import, case.id, &record.people).await? {
             *result = Applied::Accepted;
         }
     }
@@ -299,20 +301,16 @@ async fn update_case(tx: &mut Tx, import: &Import, case: &Held, record: &CaseRec
 }
 
 /// Joins people to a case. They get no PIN and no safe channel: both come from the person, later.
-async fn people(tx: &mut Tx, entropy: &Entropy, import: &Import, case: Uuid, people: &[PersonRecord]) -> Result<bool, DbError> {
+async fn join_people(portal: &Portal, tx: &mut Tx, import: &Import, case: Uuid, people: &[PersonRecord]) -> Result<bool, DbError> {
     let mut changed = false;
     for record in people {
         let Some(role) = Role::from_code(&record.role) else { continue };
-        let found: Option<(Uuid,)> = sql("select person_id from people where source = $1 and source_key = $2")
-            .bind(import.source.as_str())
-            .bind(record.key.as_str())
-            .fetch_optional(tx)
-            .await?;
-        let person = if let Some((id,)) = found {
-            PersonId(id)
+        let found = people::of_source(portal, tx, &import.source, &record.key).await?;
+        let person = if let Some(person) = found {
+            person
         } else {
             changed = true;
-            add_person(tx, entropy, import, record).await?
+            add_person(portal, tx, import, record).await?
         };
         let joined = participate(tx, person, CaseId(case), role, import.at).await?;
         changed = changed || joined;
@@ -320,30 +318,15 @@ async fn people(tx: &mut Tx, entropy: &Entropy, import: &Import, case: Uuid, peo
     Ok(changed)
 }
 
-async fn add_person(tx: &mut Tx, entropy: &Entropy, import: &Import, record: &PersonRecord) -> Result<PersonId, DbError> {
-    let id = PersonId(entropy.id(import.at));
-    sql("insert into people (person_id, source, source_key, name, created_at) values ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(import.source.as_str())
-        .bind(record.key.as_str())
-        .bind(record.name.as_str())
-        .bind(import.at)
-        .execute_one(tx)
-        .await?;
+async fn add_person(portal: &Portal, tx: &mut Tx, import: &Import, record: &PersonRecord) -> Result<PersonId, DbError> {
+    let new = people::New { source: &import.source, key: &record.key, name: &record.name };
+    let (id, key) = people::add(portal, tx, new, import.at).await?;
     let points =
         [("email", record.email.as_deref().and_then(sign_in::email)), ("mobile", record.mobile.as_deref().and_then(sign_in::mobile))];
     for (kind, value) in points {
-        let Some(value) = value else { continue };
-        // An address that somebody else already has is never silently shared.
-        sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) \
-             select $1, $2, $3, $4, $5 where not exists (select 1 from contact_points where value = $4 and revoked_at is null)")
-        .bind(entropy.id(import.at))
-        .bind(id)
-        .bind(kind)
-        .bind(value)
-        .bind(import.at)
-        .execute(tx)
-        .await?;
+        if let Some(value) = value {
+            contact::store::add_point(portal, tx, &key, (kind, &value), import.at).await?;
+        }
     }
     Ok(id)
 }

@@ -62,7 +62,7 @@ pub async fn apply(portal: &Portal, file: &Path, report: &mut Report, progress: 
             }
         }
         let mut tx = portal.db.write().await?;
-        for applied in apply::group(&mut tx, &portal.entropy, &import, &group).await? {
+        for applied in apply::group(portal, &mut tx, &import, &group).await? {
             match applied {
                 Applied::Accepted => report.accepted += 1,
                 Applied::Unchanged => report.unchanged += 1,

@@ -141,12 +141,13 @@ async fn way_in(State(portal): State<Portal>, headers: HeaderMap, Submitted(fiel
         Err(errors) => return Ok(shown(errors)),
     };
     let (pin, salt) = (form.pin, portal.entropy.bytes::<16>());
-    let Some(pin_hash) = keys::off_thread(move || keys::hash_with_salt(&pin, salt)).await else {
-        return Err(Error::BadRequest("the server is shutting down"));
+    let slow = portal.clone();
+    let Some(pin_hash) = keys::off_thread(move || slow.keys.hash_secret(&pin, salt)).await else {
+        return Err(Error::Internal("the server is shutting down".into()));
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    if let Err(Taken) = store::choose(&mut tx, [portal.new_id(), portal.new_id()], &pass, &form.email, pin_hash, now).await? {
+    if let Err(Taken) = store::choose(&portal, &mut tx, &pass, &form.email, pin_hash, now).await? {
         let errors = FieldErrors::one("email", "We cannot use this email address. Give another one, or call us");
         return Ok(way_in_page(&portal, said, Entered::new(Fields::default(), errors)));
     }

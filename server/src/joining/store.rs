@@ -5,6 +5,7 @@ use crate::audit::{self, Act, Actor, Entry};
 use crate::contact;
 use crate::db::{Connection, DbError, Many, Tx, sql};
 use crate::keys::Keys;
+use crate::portal::Portal;
 use app::domain::contact::{Channel, Grant, Safety};
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::joining::{Device, IdentityCheck, Inbox, SpokenWord};
@@ -137,38 +138,31 @@ pub struct Taken;
 /// dropped, and nothing has changed. Every older address of theirs is dead
 /// at once, every device signed out, every unused code spent.
 pub async fn choose(
+    portal: &Portal,
     tx: &mut Tx,
-    ids: [Uuid; 2],
     pass: &Pass,
     email: &str,
     pin_hash: String,
     now: DateTime<Utc>,
 ) -> Result<Result<(), Taken>, DbError> {
-    let [point, grant] = ids;
-    sql("update contact_points set revoked_at = $3 where person_id = $1 and kind = 'email' and value <> $2 and revoked_at is null")
+    let index = portal.keys.contact_index(email);
+    sql("update contact_points set revoked_at = $3 where person_id = $1 and kind = 'email' and value_index <> $2 and revoked_at is null")
         .bind(pass.person)
-        .bind(email)
+        .bind(index.as_str())
         .bind(now)
         .execute(tx)
         .await?;
-    // Two people may give the same address at the same moment: the first one has it.
-    sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) values ($1, $2, 'email', $3, $4) \
-         on conflict (value) where revoked_at is null do nothing")
-    .bind(point)
-    .bind(pass.person)
-    .bind(email)
-    .bind(now)
-    .execute(tx)
-    .await?;
+    let key = portal.keys.vault.key(tx, pass.person.0).await?;
+    contact::store::add_point(portal, tx, &key, ("email", email), now).await?;
     let (holder,): (Uuid,) =
-        sql("select person_id from contact_points where value = $1 and revoked_at is null").bind(email).fetch_one(tx).await?;
+        sql("select person_id from contact_points where value_index = $1 and revoked_at is null").bind(index).fetch_one(tx).await?;
     if holder != pass.person.0 {
         return Ok(Err(Taken));
     }
     // They have just said that only they can open it. It may carry codes and nothing says who we are;
     // notices need the person's own choice on the contact pages.
     let safe = Grant { safety: Safety::Safe, ..Grant::unknown(Channel::Email) };
-    contact::store::set_grant(tx, grant, pass.person, &safe, now).await?;
+    contact::store::set_grant(tx, portal.new_id(), pass.person, &safe, now).await?;
     sql("update people set pin_hash = $2, pin_failures = 0, pin_failed_at = null where person_id = $1")
         .bind(pass.person)
         .bind(pin_hash)

@@ -140,7 +140,8 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
         return Ok(Verdict::NotSent("the person stopped all messages"));
     }
     let grants = store::grants(&mut reader, person).await?;
-    let (preferences, _) = store::preferences(&mut reader, person).await?;
+    let key = portal.keys.vault.key(&mut reader, person.0).await?;
+    let (preferences, _) = store::preferences(&mut reader, &key).await?;
     let grant_for = |channel: Channel| grants.iter().find(move |grant| grant.channel == channel);
     let allowed: Result<SafeContact, NotSafe> = if queued.notice == Notice::SignInCode {
         // Asked for this minute by whoever is at the screen: email is the one channel that is quick
@@ -159,7 +160,7 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
         return Ok(Verdict::Task(Some(contact.channel())));
     }
     // The address as it is now, not as it was when the notice was queued.
-    let Some(to) = store::point(&mut reader, person, Channel::Email).await? else { return Ok(Verdict::Task(None)) };
+    let Some(to) = store::point(&mut reader, &key, Channel::Email).await? else { return Ok(Verdict::Task(None)) };
     drop(reader);
     let code = (queued.notice == Notice::SignInCode).then(|| portal.keys.code(queued.subject));
     Ok(match portal.mailer.send(contact, queued.id, queued.notice, &to, code.as_deref()).await {

@@ -6,6 +6,7 @@ use crate::contact;
 use crate::db::{Connection, DbError, Tx, sql};
 use crate::outbox;
 use crate::portal::Portal;
+use crate::vault::{DataKey, Field};
 use app::domain::contact::Safety;
 use app::domain::ids::{CaseId, PersonId, Reference, RequestId, StaffId};
 use app::domain::notice::Notice;
@@ -30,18 +31,25 @@ pub struct Stored {
 }
 
 /// What triage should know about the person beyond the answers.
-pub async fn known_of(on: &mut impl Connection, person: Option<PersonId>, now: DateTime<Utc>) -> Result<Known, DbError> {
-    let Some(person) = person else { return Ok(Known::default()) };
-    let grants = contact::store::grants(on, person).await?;
+pub async fn known_of(on: &mut impl Connection, person: &DataKey, now: DateTime<Utc>) -> Result<Known, DbError> {
+    let grants = contact::store::grants(on, PersonId(person.owner())).await?;
     let (preferences, _) = contact::store::preferences(on, person).await?;
     let today = app::domain::london::wall(now).date();
     let no_safe_channel = !grants.iter().any(|grant| grant.safety == Safety::Safe && grant.until.is_none_or(|last| last >= today));
     Ok(Known { no_safe_channel, communication_needs: preferences.needs })
 }
 
+/// Whose data key opens a request and what belongs to it: the person's, or the submission's of somebody
+/// without an account.
+fn owner(person: Option<PersonId>, submission: Uuid) -> Uuid {
+    person.map_or(submission, |person| person.0)
+}
+
 /// Stores a request with its triage. The caller's transaction also holds the notice and the audit row.
 pub async fn insert(portal: &Portal, tx: &mut Tx, new: NewRequest, now: DateTime<Utc>) -> Result<Stored, DbError> {
     let stored = Stored { id: RequestId(portal.new_id()), reference: portal.entropy.reference() };
+    let key = portal.keys.vault.find_or_make(tx, &portal.entropy, owner(new.person, new.submission), now).await?;
+    let seal = |field, text: &str| key.seal(&portal.entropy, field, stored.id.0, text);
     let answers = serde_json::to_string(&new.answers).map_err(|_| DbError::inconsistent("support_requests.answers"))?;
     let reasons: Vec<&str> = new.triage.reasons.iter().map(|reason| reason.code()).collect();
     sql("insert into support_requests (request_id, reference, submission_id, kind, person_id, case_id, answers, tier, reasons, due_at, \
@@ -52,9 +60,9 @@ pub async fn insert(portal: &Portal, tx: &mut Tx, new: NewRequest, now: DateTime
     .bind(if new.answers.is_some() { "support" } else { "question" })
     .bind(new.person)
     .bind(new.case)
-    .bind(answers)
+    .bind(seal(Field::RequestAnswers, &answers))
     .bind(new.triage.tier.number())
-    .bind(reasons.join(","))
+    .bind(seal(Field::RequestReasons, &reasons.join(",")))
     .bind(new.triage.due)
     .bind(now)
     .execute_one(tx)
@@ -68,11 +76,15 @@ pub async fn submit(
     portal: &Portal,
     tx: &mut Tx,
     submission: Uuid,
-    person: Option<PersonId>,
+    person: Option<&DataKey>,
     answers: Answers,
     now: DateTime<Utc>,
 ) -> Result<Stored, DbError> {
-    let known = known_of(tx, person, now).await?;
+    let known = match person {
+        Some(key) => known_of(tx, key, now).await?,
+        None => Known::default(),
+    };
+    let person = person.map(|key| PersonId(key.owner()));
     let triage = triage::assess(&answers, &known, now);
     let stored = insert(portal, tx, NewRequest { submission, person, case: None, answers: Some(answers), triage }, now).await?;
     if let Some(person) = person {
@@ -87,6 +99,7 @@ pub async fn submit(
 struct Row {
     request_id: Uuid,
     reference: String,
+    submission_id: Uuid,
     person_id: Option<Uuid>,
     case_id: Option<Uuid>,
     answers: String,
@@ -100,10 +113,13 @@ struct Row {
     state_at: DateTime<Utc>,
     closing: Option<String>,
     version: i64,
+    wrapped: String,
 }
 
 pub struct Request {
     pub id: RequestId,
+    /// Opens what is kept with it: its messages and notes.
+    pub key: DataKey,
     pub reference: Reference,
     pub person: Option<PersonId>,
     pub case: Option<CaseId>,
@@ -116,9 +132,11 @@ pub struct Request {
     pub version: i64,
 }
 
-impl TryFrom<Row> for Request {
-    type Error = DbError;
-    fn try_from(row: Row) -> Result<Self, DbError> {
+impl Request {
+    fn open(portal: &Portal, row: Row) -> Result<Self, DbError> {
+        let key = portal.keys.vault.unwrap(owner(row.person_id.map(PersonId), row.submission_id), &row.wrapped)?;
+        let answers = key.open(Field::RequestAnswers, row.request_id, &row.answers)?;
+        let reasons = key.open(Field::RequestReasons, row.request_id, &row.reasons)?;
         let broken = |column: &str| DbError::inconsistent(format!("support_requests.{column} of {}", row.request_id));
         let by = || row.staff_id.map(StaffId).ok_or_else(|| broken("staff_id"));
         let state = match row.state.as_str() {
@@ -136,10 +154,9 @@ impl TryFrom<Row> for Request {
             reference: Reference::parse(&row.reference).ok_or_else(|| broken("reference"))?,
             person: row.person_id.map(PersonId),
             case: row.case_id.map(CaseId),
-            answers: serde_json::from_str(&row.answers).map_err(|_| broken("answers"))?,
+            answers: serde_json::from_str(&answers).map_err(|_| broken("answers"))?,
             tier: Tier::from_number(row.tier).ok_or_else(|| broken("tier"))?,
-            reasons: row
-                .reasons
+            reasons: reasons
                 .split(',')
                 .map(|code| Reason::from_code(code).ok_or_else(|| broken("reasons")))
                 .collect::<Result<_, _>>()?,
@@ -147,6 +164,7 @@ impl TryFrom<Row> for Request {
             asked: row.asked_at,
             state,
             version: row.version,
+            key,
         })
     }
 }
@@ -154,35 +172,41 @@ impl TryFrom<Row> for Request {
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "select request_id, reference, person_id, case_id, answers, tier, reasons, due_at, asked_at, waiting_since, state, \
-             staff_id, state_at, closing, version from support_requests ",
+            "select request_id, reference, submission_id, person_id, case_id, answers, tier, reasons, due_at, asked_at, waiting_since, \
+             state, staff_id, state_at, closing, version, wrapped from support_requests \
+             join data_keys on owner_id = coalesce(person_id, submission_id) ",
             $rest
         )
     };
 }
 
 /// For staff: any request by its reference.
-pub async fn by_reference(on: &mut impl Connection, reference: &Reference) -> Result<Option<Request>, DbError> {
+pub async fn by_reference(portal: &Portal, on: &mut impl Connection, reference: &Reference) -> Result<Option<Request>, DbError> {
     let row: Option<Row> = sql(columns!("where reference = $1")).bind(reference).fetch_optional(on).await?;
-    row.map(Request::try_from).transpose()
+    row.map(|row| Request::open(portal, row)).transpose()
 }
 
 /// For a person: their own request by its reference.
-pub async fn of_person(on: &mut impl Connection, viewer: PersonId, reference: &Reference) -> Result<Option<Request>, DbError> {
+pub async fn of_person(
+    portal: &Portal,
+    on: &mut impl Connection,
+    viewer: PersonId,
+    reference: &Reference,
+) -> Result<Option<Request>, DbError> {
     let row: Option<Row> = sql(columns!("where reference = $1 and person_id = $2")).bind(reference).bind(viewer).fetch_optional(on).await?;
-    row.map(Request::try_from).transpose()
+    row.map(|row| Request::open(portal, row)).transpose()
 }
 
 /// By the submission that made it: the confirmation of somebody without an account.
-pub async fn by_submission(on: &mut impl Connection, submission: Uuid) -> Result<Option<Request>, DbError> {
+pub async fn by_submission(portal: &Portal, on: &mut impl Connection, submission: Uuid) -> Result<Option<Request>, DbError> {
     let row: Option<Row> = sql(columns!("where submission_id = $1")).bind(submission).fetch_optional(on).await?;
-    row.map(Request::try_from).transpose()
+    row.map(|row| Request::open(portal, row)).transpose()
 }
 
 /// A person's requests, newest first.
-pub async fn all_of_person(on: &mut impl Connection, viewer: PersonId) -> Result<Vec<Request>, DbError> {
+pub async fn all_of_person(portal: &Portal, on: &mut impl Connection, viewer: PersonId) -> Result<Vec<Request>, DbError> {
     let rows: Vec<Row> = sql(columns!("where person_id = $1 order by asked_at desc limit 200")).bind(viewer).fetch_all(on).await?;
-    rows.into_iter().map(Request::try_from).collect()
+    rows.into_iter().map(|row| Request::open(portal, row)).collect()
 }
 
 /// Stores a moved state. Somebody who moved it in between makes this a conflict.
@@ -208,9 +232,9 @@ pub async fn save_state(tx: &mut Tx, request: &Request, state: RequestState, due
 
 /// The person wrote again: an answer is owed once more, in the time of its tier from now, unless one
 /// is owed sooner already.
-pub async fn person_wrote(tx: &mut Tx, id: RequestId, now: DateTime<Utc>) -> Result<(), DbError> {
+pub async fn person_wrote(portal: &Portal, tx: &mut Tx, id: RequestId, now: DateTime<Utc>) -> Result<(), DbError> {
     let row: Row = sql(columns!("where request_id = $1")).bind(id).fetch_one(tx).await?;
-    let request = Request::try_from(row)?;
+    let request = Request::open(portal, row)?;
     let state = request.state.person_wrote(now);
     if state == request.state {
         return Ok(());

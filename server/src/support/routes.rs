@@ -46,7 +46,7 @@ pub fn routes() -> Router<Portal> {
 async fn draft_of(portal: &Portal, session: Option<&PersonSession>, headers: &HeaderMap) -> Result<Option<draft::Draft>, DbError> {
     let token = cookies::read(headers, cookies::DRAFT);
     let person = session.map(|session| session.person);
-    draft::find(&mut portal.db.read().await?, person, token.as_deref(), portal.now()).await
+    draft::find(portal, &mut portal.db.read().await?, person, token.as_deref(), portal.now()).await
 }
 
 async fn start(State(portal): State<Portal>, MaybePerson(session): MaybePerson, headers: HeaderMap) -> Result<Response, Error> {
@@ -98,7 +98,7 @@ async fn question_page(
 /// How this person will hear that there is an answer, from what they have granted.
 async fn told_how(portal: &Portal, session: &PersonSession) -> Result<String, DbError> {
     let mut reader = portal.db.read().await?;
-    let (preferences, _) = contact::store::preferences(&mut reader, session.person).await?;
+    let (preferences, _) = contact::store::preferences(&mut reader, &session.key).await?;
     let grants = contact::store::grants(&mut reader, session.person).await?;
     let Some(channel) = preferences.preferred else {
         return Ok("We send you nothing. Sign in here to read our answer.".into());
@@ -132,7 +132,7 @@ async fn answer(
     let token = cookies::read(&headers, cookies::DRAFT);
     let mut tx = portal.db.write().await?;
     draft::purge(&mut tx, now).await?;
-    let found = draft::find(&mut tx, person, token.as_deref(), now).await?.filter(|draft| draft.sent.is_none());
+    let found = draft::find(&portal, &mut tx, person, token.as_deref(), now).await?.filter(|draft| draft.sent.is_none());
     let (mut draft, new_token) = if let Some(draft) = found {
         (draft, None)
     } else {
@@ -141,7 +141,7 @@ async fn answer(
         (draft::Draft { token_hash, submission: portal.new_id(), fields: Fields::default(), sent: None }, Some(token))
     };
     draft.fields = draft.fields.replaced(step.fields(), &fields);
-    draft::save(&mut tx, &draft, person, now).await?;
+    draft::save(&portal, &mut tx, &draft, session.map(|session| &session.key), now).await?;
     tx.commit().await?;
     let mut response = if asked.is("saved") {
         // Kept while somebody writes: they stay where they are.
@@ -176,7 +176,7 @@ async fn send(State(portal): State<Portal>, MaybePerson(session): MaybePerson, h
     let token = cookies::read(&headers, cookies::DRAFT);
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let Some(mut draft) = draft::find(&mut tx, person, token.as_deref(), now).await? else {
+    let Some(mut draft) = draft::find(&portal, &mut tx, person, token.as_deref(), now).await? else {
         // Sent a moment ago by the first of two taps, or never begun.
         let to = if person.is_some() { paths::SUPPORT } else { paths::SUPPORT_NEW };
         return Ok(Redirect::to(to).into_response());
@@ -188,13 +188,13 @@ async fn send(State(portal): State<Portal>, MaybePerson(session): MaybePerson, h
         Ok(answers) => answers,
         Err((step, _)) => return Ok(Redirect::to(&paths::support_step(step)).into_response()),
     };
-    let stored = match requests::submit(&portal, &mut tx, draft.submission, person, answers, now).await {
+    let stored = match requests::submit(&portal, &mut tx, draft.submission, session.map(|session| &session.key), answers, now).await {
         Ok(stored) => stored,
         // The other of two taps was first; its page is the same. Any other clash is a fault.
         Err(error @ DbError::Duplicate(_)) => {
             drop(tx);
             let mut tx = portal.db.write().await?;
-            if requests::by_submission(&mut tx, draft.submission).await?.is_none() {
+            if requests::by_submission(&portal, &mut tx, draft.submission).await?.is_none() {
                 return Err(error.into());
             }
             tx.commit().await?; // durable, before it is said
@@ -207,7 +207,7 @@ async fn send(State(portal): State<Portal>, MaybePerson(session): MaybePerson, h
     } else {
         // The answers go; only "sent" stays, so that the confirmation survives a reload.
         draft.fields = Fields::default();
-        draft::save(&mut tx, &draft, None, now).await?;
+        draft::save(&portal, &mut tx, &draft, None, now).await?;
     }
     tx.commit().await?;
     portal.outbox.notify_one();
@@ -234,7 +234,7 @@ async fn sent(State(portal): State<Portal>, MaybePerson(session): MaybePerson, h
     let Some(draft) = draft_of(&portal, None, &headers).await?.filter(|draft| draft.sent.is_some()) else {
         return Ok(Redirect::to(paths::SUPPORT_NEW).into_response());
     };
-    let request = requests::by_submission(&mut portal.db.read().await?, draft.submission).await?.ok_or(Error::NotFound)?;
+    let request = requests::by_submission(&portal, &mut portal.db.read().await?, draft.submission).await?.ok_or(Error::NotFound)?;
     let view = SentView {
         reference: request.reference,
         by: london::deadline_in_words(request.due, portal.now()),
@@ -246,7 +246,7 @@ async fn sent(State(portal): State<Portal>, MaybePerson(session): MaybePerson, h
 
 async fn asked(State(portal): State<Portal>, session: PersonSession) -> Result<Response, Error> {
     let mut reader = portal.db.read().await?;
-    let requests = requests::all_of_person(&mut reader, session.person).await?;
+    let requests = requests::all_of_person(&portal, &mut reader, session.person).await?;
     let unread = crate::cases::unread_by_request(&mut reader, session.person).await?;
     drop(reader);
     let requests = requests
@@ -288,7 +288,7 @@ async fn request_page(
     just_sent: bool,
 ) -> Result<Response, Error> {
     let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
-    let request = requests::of_person(&mut portal.db.read().await?, session.person, &reference).await?.ok_or(Error::NotFound)?;
+    let request = requests::of_person(portal, &mut portal.db.read().await?, session.person, &reference).await?.ok_or(Error::NotFound)?;
     let thread = conversation::thread(portal, &mut session, &ThreadKey::Request(reference.clone())).await?;
     portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::ConversationViewed, Some(session.person), request.id)).await?;
     let how = match request.answers.as_ref().map(|answers| answers.reach.reach) {

@@ -146,9 +146,9 @@ async fn a_message_about_a_case_is_a_question_in_the_queue() {
     assert_eq!(page.texts(".portal-message__text"), ["When will I hear more?\nI am at work until 5."]);
     assert!(page.says("We will answer by 5pm on Wednesday 25 November."), "{}", page.main_text());
     assert_eq!(page.field("message"), "", "the box is empty for the next one");
-    let row: Option<(String, i64, String, String)> =
-        hub.one(sql("select kind, tier, reasons, state from support_requests where person_id is not null")).await;
-    assert_eq!(row.unwrap(), ("question".into(), 3, "support_needed".into(), "waiting".into()));
+    let row: Option<(String, i64, String)> =
+        hub.one(sql("select kind, tier, state from support_requests where person_id is not null")).await;
+    assert_eq!(row.unwrap(), ("question".into(), 3, "waiting".into()));
     assert_eq!(hub.acts("message_sent").await, 1);
     hub.deliver().await;
     assert!(hub.notices().is_empty(), "nobody is mailed about their own message");

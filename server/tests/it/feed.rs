@@ -91,7 +91,8 @@ async fn a_batch_is_taken_once_and_then_unchanged() {
     hub.wait(Duration::minutes(1));
     assert_eq!(results(&send(&hub, &batch).await), ["unchanged"; 2]);
     assert_eq!(hub.count(sql("select count(*) from case_events")).await, before);
-    assert_eq!(hub.count(sql("select count(*) from people where name = 'Pat Example'")).await, 1);
+    assert_eq!(hub.count(sql("select count(*) from people where source = 'records'")).await, 1);
+    assert_eq!(hub.name_of(hub.known("records", "P1").await.unwrap()).await, "Pat Example");
     let mut news = a_case("A");
     news["events"].as_array_mut().unwrap().push(json!({ "outcome": "Suspect charged", "date": "2026-11-20" }));
     let answer = send(&hub, &json!({ "cases": [news, a_case("B")] })).await;
@@ -106,8 +107,9 @@ async fn a_persons_page_shows_what_the_feed_brought() {
     let hub = Hub::start().await;
     send(&hub, &json!({ "cases": [a_case("22/12345/26")] })).await;
     hub.change(sql("update participations set case_id = (select case_id from cases where source_key = '22/12345/26') \
-         where person_id = (select person_id from people where source_key = 'tom@example.test')"))
-        .await;
+         where person_id = $1")
+    .bind(hub.person_id("tom").await))
+    .await;
     let mut tom = hub.person("tom").await;
     let home = tom.get("/home").await;
     let page = home.page();

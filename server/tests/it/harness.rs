@@ -7,6 +7,7 @@
 
 use crate::postgres;
 use crate::smtp::{MailServer, ReceivedMail};
+use app::domain::ids::Reference;
 use app::islands::page::PART_HEADER;
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +25,8 @@ use server::http::router::router;
 use server::keys::Keys;
 use server::outbox::{self, Mailer};
 use server::portal::Portal;
+use server::vault::{DataKey, Field};
+use server::{contact, people, support};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -114,7 +117,7 @@ async fn open(url: &str, smtp_url: &str, folder: &Path, seed: u64) -> (Portal, A
     let db = Db::open(url).await.expect("a database");
     let mailer = Mailer::new(&config).expect("mail settings");
     let assets = Assets::load(Some(&site)).expect("the site");
-    let keys = Keys::new(b"a master key for tests, 32 bytes");
+    let keys = Keys::fixed(b"a root key for tests, of 32 bytes");
     let portal = Portal::new(config, db, Arc::clone(&clock) as _, Entropy::seeded(seed), keys, assets, mailer).await;
     (portal.expect("a portal"), clock)
 }
@@ -196,9 +199,61 @@ impl Hub {
     }
 
     pub async fn person_id(&self, name: &str) -> Uuid {
-        let email = self.demo_person(name).email;
-        let row: Option<(Uuid,)> = self.one(sql("select person_id from people where source_key = $1").bind(email)).await;
-        row.expect("a person of the demo").0
+        self.known("demo", self.demo_person(name).email).await.expect("a person of the demo")
+    }
+
+    /// Whom a source knows by this key.
+    pub async fn known(&self, source: &str, key: &str) -> Option<Uuid> {
+        let mut reader = self.portal.db.read().await.expect("a reader");
+        people::of_source(&self.portal, &mut reader, source, key).await.expect("an answer").map(|person| person.0)
+    }
+
+    pub async fn key_of(&self, owner: Uuid) -> DataKey {
+        self.portal.keys.vault.key(&mut self.portal.db.read().await.expect("a reader"), owner).await.expect("a data key")
+    }
+
+    pub async fn name_of(&self, person: Uuid) -> String {
+        people::name(&mut self.portal.db.read().await.expect("a reader"), &self.key_of(person).await).await.expect("a name")
+    }
+
+    /// Gives somebody another name behind the portal's back.
+    pub async fn rename(&self, person: Uuid, name: &str) {
+        let sealed = self.key_of(person).await.seal(&self.portal.entropy, Field::PersonName, person, name);
+        self.change(sql("update people set name = $2 where person_id = $1").bind(person).bind(sealed)).await;
+    }
+
+    /// How many people have this address or number now.
+    pub async fn holders(&self, value: &str) -> i64 {
+        let held = sql("select count(*) from contact_points where value_index = $1 and revoked_at is null");
+        self.count(held.bind(self.portal.keys.contact_index(value))).await
+    }
+
+    /// Takes an address or number away from whoever has it.
+    pub async fn revoke(&self, value: &str) {
+        let taken = sql("update contact_points set revoked_at = $2 where value_index = $1 and revoked_at is null");
+        assert_eq!(self.change(taken.bind(self.portal.keys.contact_index(value)).bind(self.now())).await, 1);
+    }
+
+    /// Gives somebody an address behind the portal's back.
+    pub async fn add_email(&self, person: Uuid, email: &str) {
+        let key = self.key_of(person).await;
+        let mut tx = self.portal.db.write().await.expect("a transaction");
+        contact::store::add_point(&self.portal, &mut tx, &key, ("email", email), self.now()).await.expect("an address");
+        tx.commit().await.expect("a commit");
+    }
+
+    /// Every request for support in which the person's own words hold this text, the most urgent first.
+    pub async fn asked_for(&self, text: &str) -> Vec<support::requests::Request> {
+        let mut reader = self.portal.db.read().await.expect("a reader");
+        let all: Vec<(String,)> =
+            sql("select reference from support_requests order by tier, due_at").fetch_all(&mut reader).await.expect("references");
+        let mut found = Vec::new();
+        for (reference,) in all {
+            let reference = Reference::parse(&reference).expect("a reference");
+            let request = support::requests::by_reference(&self.portal, &mut reader, &reference).await.expect("a request");
+            found.extend(request.filter(|one| one.answers.as_ref().is_some_and(|it| it.words.as_deref().unwrap_or("").contains(text))));
+        }
+        found
     }
 
     /// A browser on which this person has asked for a code; the code.

@@ -486,8 +486,7 @@ async fn somebody_without_an_account_is_answered_in_their_own_way_and_not_by_a_m
     let mut kim = hub.browser();
     kim.answer(&STRANGERS_ANSWERS).await;
     kim.post("/support/new/check", &[]).await;
-    let (reference,): (String,) =
-        hub.one(sql("select reference from support_requests where answers like '%talk to somebody%'")).await.unwrap();
+    let reference = hub.asked_for("talk to somebody").await[0].reference.to_string();
     let mut sam = hub.staff("sam").await;
     sam.claims(&reference).await;
     let page = sam.get(&format!("/hub/requests/{reference}")).await;

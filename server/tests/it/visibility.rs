@@ -5,7 +5,6 @@ use crate::bad_input::{Door, ROUTES, Takes, URLENCODED, Who, request};
 use crate::harness::{Browser, Hub, all};
 use axum::http::StatusCode;
 use chrono::Duration;
-use server::db::sql;
 use std::collections::{BTreeSet, HashMap};
 
 /// What an answer comes to, for whoever it is.
@@ -122,7 +121,7 @@ async fn no_page_of_a_person_holds_a_mark_of_another() {
         let note = sam.get(&path).await.form(&format!("{path}/note")).with("note", &mark("INTERNAL"));
         sam.submit(&note).await.location();
         let person = hub.person_id(name).await;
-        hub.change(sql("update people set name = $2 where person_id = $1").bind(person).bind(format!("{name}nameMARK Example"))).await;
+        hub.rename(person, &format!("{name}nameMARK Example")).await;
         browsers.push((name, browser, reference));
     }
     let references: Vec<(&str, String)> = browsers.iter().map(|(name, _, reference)| (*name, reference.clone())).collect();

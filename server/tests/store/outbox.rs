@@ -390,12 +390,8 @@ async fn only_the_address_of_the_moment_is_written_to(store: Store) -> Tested {
     hub.deliver().await?;
     let mut tx = hub.portal.db.write().await?;
     sql("update contact_points set revoked_at = $2 where person_id = $1").bind(person).bind(hub.clock.now()).execute_one(&mut tx).await?;
-    sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) values ($1, $2, 'email', 'new@example.test', $3)")
-        .bind(hub.portal.new_id())
-        .bind(person)
-        .bind(hub.clock.now())
-        .execute_one(&mut tx)
-        .await?;
+    let key = hub.portal.keys.vault.key(&mut tx, person.0).await?;
+    server::contact::store::add_point(&hub.portal, &mut tx, &key, ("email", "new@example.test"), hub.clock.now()).await?;
     tx.commit().await?;
     hub.mail.behave(Behaviour::Accept);
     hub.after(Duration::seconds(30)).await?;

@@ -7,6 +7,7 @@ use app::domain::support::{Answers, Need, Reach, ReachDetails, SafeNow};
 use server::contact::store as contact;
 use server::db::{Db, DbError, Tx, sql};
 use server::outbox;
+use server::people;
 use server::portal::Portal;
 use server::support::requests::{self, Stored};
 use uuid::Uuid;
@@ -17,21 +18,10 @@ pub fn safe(channel: Channel) -> Grant {
 
 /// Somebody with an address and nothing said about it.
 pub async fn somebody(portal: &Portal, email: &str) -> Result<PersonId, DbError> {
-    let id = PersonId(portal.new_id());
     let mut tx = portal.db.write().await?;
-    sql("insert into people (person_id, source, source_key, name, created_at) values ($1, 'test', $2, 'Somebody', $3)")
-        .bind(id)
-        .bind(email)
-        .bind(portal.now())
-        .execute_one(&mut tx)
-        .await?;
-    sql("insert into contact_points (contact_point_id, person_id, kind, value, added_at) values ($1, $2, 'email', $3, $4)")
-        .bind(portal.new_id())
-        .bind(id)
-        .bind(email)
-        .bind(portal.now())
-        .execute_one(&mut tx)
-        .await?;
+    let new = people::New { source: "test", key: email, name: "Somebody" };
+    let (id, key) = people::add(portal, &mut tx, new, portal.now()).await?;
+    contact::add_point(portal, &mut tx, &key, ("email", email), portal.now()).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -52,7 +42,8 @@ pub async fn grant(portal: &Portal, person: PersonId, grant: &Grant) -> Result<(
 
 pub async fn prefer(portal: &Portal, person: PersonId, preferred: Option<Channel>) -> Result<(), DbError> {
     let mut tx = portal.db.write().await?;
-    contact::set_preferences(&mut tx, person, &Preferences { preferred, ..Preferences::default() }, portal.now()).await?;
+    let key = portal.keys.vault.key(&mut tx, person.0).await?;
+    contact::set_preferences(portal, &mut tx, &key, &Preferences { preferred, ..Preferences::default() }, portal.now()).await?;
     tx.commit().await
 }
 
@@ -94,7 +85,11 @@ pub fn answers() -> Answers {
 }
 
 pub async fn submit_in(portal: &Portal, tx: &mut Tx, submission: Uuid, person: Option<PersonId>) -> Result<Stored, DbError> {
-    requests::submit(portal, tx, submission, person, answers(), portal.now()).await
+    let key = match person {
+        Some(person) => Some(portal.keys.vault.key(tx, person.0).await?),
+        None => None,
+    };
+    requests::submit(portal, tx, submission, key.as_ref(), answers(), portal.now()).await
 }
 
 pub async fn submit(portal: &Portal, person: Option<PersonId>) -> Result<Stored, DbError> {

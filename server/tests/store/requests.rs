@@ -24,7 +24,7 @@ enum Claim {
 async fn claim(portal: Portal, reference: Reference, by: StaffId) -> Result<Claim, DbError> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let request = by_reference(&mut tx, &reference).await?.ok_or_else(|| DbError::inconsistent("the request"))?;
+    let request = by_reference(&portal, &mut tx, &reference).await?.ok_or_else(|| DbError::inconsistent("the request"))?;
     let state = match request.state.claim(by, now) {
         Ok(state) => state,
         Err(InvalidMove::HeldByAnother) => return Ok(Claim::Taken),
@@ -62,7 +62,7 @@ async fn sixty_four_claim_and_one_has_it(store: Store) -> Tested {
             }
         }
         let [winner] = winners.as_slice() else { panic!("{} winners", winners.len()) };
-        let stored = by_reference(&mut store.db.read().await?, &request.reference).await?.expect("it is there");
+        let stored = by_reference(&portal, &mut store.db.read().await?, &request.reference).await?.expect("it is there");
         assert_eq!((stored.state.holder(), stored.version), (Some(*winner), 2));
         assert_eq!(audit::count(&mut store.db.read().await?, Act::RequestClaimed).await?, round);
     }
@@ -93,7 +93,7 @@ async fn a_submission_is_whole_or_not_there(store: Store) -> Tested {
     assert_eq!(count(&store.db, "select count(*) from support_requests").await?, 0);
 
     let stored = submit(&portal, Some(person)).await?;
-    let request = by_reference(&mut store.db.read().await?, &stored.reference).await?.expect("it is there");
+    let request = by_reference(&portal, &mut store.db.read().await?, &stored.reference).await?.expect("it is there");
     assert_eq!((request.person, request.version), (Some(person), 1));
     assert!(!request.reasons.is_empty() && request.due > portal.now());
     for table in ["select count(*) from support_requests", "select count(*) from outbox", "select count(*) from audit"] {
@@ -125,7 +125,7 @@ async fn one_submission_is_one_request(store: Store) -> Tested {
             }
         }
         assert_eq!(made.len(), 1);
-        let found = by_submission(&mut store.db.read().await?, submission).await?.expect("it is there");
+        let found = by_submission(&portal, &mut store.db.read().await?, submission).await?.expect("it is there");
         assert_eq!(found.reference, made[0]);
         assert_eq!(count(&store.db, "select count(*) from support_requests").await?, round);
         assert_eq!(count(&store.db, "select count(*) from audit").await?, round);
@@ -137,7 +137,7 @@ async fn a_stale_version_is_a_conflict(store: Store) -> Tested {
     let portal = store.portal(&clock(), None).await?;
     let staff = coordinator(&store.db, 1).await?;
     let stored = submit(&portal, None).await?;
-    let seen = by_reference(&mut store.db.read().await?, &stored.reference).await?.expect("it is there");
+    let seen = by_reference(&portal, &mut store.db.read().await?, &stored.reference).await?.expect("it is there");
     assert_eq!(claim(portal.clone(), stored.reference.clone(), staff).await?, Claim::Won);
     let mut tx = portal.db.write().await?;
     let state = seen.state.claim(staff, portal.now())?;

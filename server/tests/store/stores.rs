@@ -137,7 +137,7 @@ pub async fn portal_on(db: Db, clock: &Arc<TestClock>, smtp: Option<String>, fol
     let config = Config { smtp_url: smtp, mail_dir, ..Config::default() };
     let mailer = Mailer::new(&config)?;
     let clock: Arc<TestClock> = Arc::clone(clock);
-    Ok(Portal::new(config, db, clock, entropy(), Keys::new(&[7; 32]), Assets::load(Some(&site))?, mailer).await?)
+    Ok(Portal::new(config, db, clock, entropy(), Keys::fixed(&[7; 32]), Assets::load(Some(&site))?, mailer).await?)
 }
 
 pub fn clock() -> Arc<TestClock> {
@@ -173,7 +173,7 @@ pub async fn pair_in(tx: &mut server::db::Tx, n: i64) -> Result<(), DbError> {
         .bind(monday())
         .execute_one(tx)
         .await?;
-    sql("insert into people (person_id, source, source_key, name, created_at) values ($1, 'pair', $2, 'Pair', $3)")
+    sql("insert into people (person_id, source, source_index, name, created_at) values ($1, 'pair', $2, 'Pair', $3)")
         .bind(PersonId(id))
         .bind(n.to_string())
         .bind(monday())
@@ -186,7 +186,7 @@ pub async fn pairs(db: &Db) -> Result<Vec<i64>, Failed> {
     let mut reader = db.read().await?;
     let firsts: Vec<(String,)> = sql("select label from imports where source = 'pair' order by import_id").fetch_all(&mut reader).await?;
     let seconds: Vec<(String,)> =
-        sql("select source_key from people where source = 'pair' order by person_id").fetch_all(&mut reader).await?;
+        sql("select source_index from people where source = 'pair' order by person_id").fetch_all(&mut reader).await?;
     assert_eq!(firsts, seconds, "both rows of a change or none");
     Ok(firsts.into_iter().map(|(n,)| n.parse()).collect::<Result<_, _>>()?)
 }
