@@ -13,6 +13,7 @@ mod hub;
 mod joining;
 mod postgres;
 mod public;
+mod sealing;
 mod secrets;
 mod security;
 mod slow;

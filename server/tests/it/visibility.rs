@@ -95,11 +95,9 @@ async fn crawl(browser: &mut Browser<'_>, from: &str) -> HashMap<String, String>
     pages
 }
 
-/// A mark of their own in everything that is kept of each person; then every page of every person is
-/// read for the marks of all the others.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_page_of_a_person_holds_a_mark_of_another() {
-    let hub = Hub::start().await;
+/// A mark of their own in everything that is kept of each person; each with their browser and the
+/// reference of a request of theirs.
+pub async fn marked(hub: &Hub) -> Vec<(&'static str, Browser<'_>, String)> {
     let names = ["amira", "tom", "bethan", "owen", "grace", "daniel"];
     let mut sam = hub.staff("sam").await;
     let mut browsers = Vec::new();
@@ -124,6 +122,15 @@ async fn no_page_of_a_person_holds_a_mark_of_another() {
         hub.rename(person, &format!("{name}nameMARK Example")).await;
         browsers.push((name, browser, reference));
     }
+    browsers
+}
+
+/// Every page of every person is read for the marks of all the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_a_person_holds_a_mark_of_another() {
+    let hub = Hub::start().await;
+    let browsers = marked(&hub).await;
+    let names: Vec<&str> = browsers.iter().map(|(name, ..)| *name).collect();
     let references: Vec<(&str, String)> = browsers.iter().map(|(name, _, reference)| (*name, reference.clone())).collect();
     let mut seen_of_their_own = BTreeSet::new();
     for (name, mut browser, _) in browsers {

@@ -20,4 +20,5 @@ mod program;
 mod requests;
 mod schema;
 mod statements;
+mod vault;
 mod writer;

@@ -10,7 +10,8 @@ use app::domain::staff::StaffRole;
 use app::domain::support::{Closing, RequestState};
 use app::domain::triage::Tier;
 use chrono::{DateTime, Utc};
-use server::db::Db;
+use server::db::{Db, sql};
+use server::vault::Field;
 use std::collections::BTreeMap;
 
 on_both!(opening_again_changes_nothing, two_programs_may_start_at_once, a_schema_from_a_newer_program_is_refused);
@@ -117,5 +118,81 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
     // And back: what the schema lets in, the enums can read.
     assert!(found["contact_grants.safety"].iter().all(|code| Safety::from_code(code).is_some()));
     assert!(Tier::ALL.iter().map(|tier| tier.number()).eq(0..=4), "tier between 0 and 4");
+    Ok(())
+}
+
+/// Columns of text that stand in the database as they are, and why that is right. All others are sealed.
+const CLEAR: [(&str, &str, &str); 47] = [
+    ("people", "source", "a word of ours"),
+    ("people", "source_index", "a keyed hash"),
+    ("people", "pin_hash", "slow, salted, with a pepper"),
+    ("people", "preferred_channel", "a code that the queue of notices is ruled by"),
+    ("contact_points", "kind", "a code"),
+    ("contact_points", "value_index", "a keyed hash"),
+    ("contact_grants", "channel", "a code"),
+    ("contact_grants", "safety", "a code that every notice is ruled by"),
+    ("contact_grants", "until", "a day that every notice is ruled by"),
+    ("data_keys", "wrapped", "sealed by a master key"),
+    ("sign_in_challenges", "token_hash", "a hash of 256 random bits"),
+    ("sign_in_challenges", "code_hash", "a keyed hash"),
+    ("person_sessions", "token_hash", "a hash of 256 random bits"),
+    ("staff", "email", "staff sign in with it; not a person of a case"),
+    ("staff", "name", "told to persons"),
+    ("staff", "role", "a code"),
+    ("staff", "password_hash", "slow, salted, with a pepper"),
+    ("staff_challenges", "token_hash", "a hash of 256 random bits"),
+    ("staff_sessions", "token_hash", "a hash of 256 random bits"),
+    ("invitations", "token_hash", "a hash of 256 random bits"),
+    ("invitations", "word_hash", "a keyed hash"),
+    ("invitations", "checked", "a code"),
+    ("invitations", "pass_hash", "a hash of 256 random bits"),
+    ("invitations", "device", "a code"),
+    ("invitations", "inbox", "a code"),
+    ("imports", "source", "a word of ours"),
+    ("imports", "label", "the name of a file or of a machine key"),
+    ("cases", "source", "a word of ours"),
+    ("cases", "source_key", "see docs/decisions.md: facts of a case name nobody"),
+    ("cases", "month", "a month"),
+    ("cases", "crime_type", "see docs/decisions.md: facts of a case name nobody"),
+    ("cases", "location", "see docs/decisions.md: facts of a case name nobody"),
+    ("cases", "lsoa_code", "see docs/decisions.md: facts of a case name nobody"),
+    ("cases", "district", "see docs/decisions.md: facts of a case name nobody"),
+    ("cases", "stage", "a code"),
+    ("cases", "facts", "a hash"),
+    ("case_events", "wording", "an outcome in the words of the source"),
+    ("case_events", "stage", "a code"),
+    ("case_events", "happened", "a day or a month"),
+    ("case_events", "source", "a word of ours"),
+    ("participations", "role", "a code"),
+    ("drafts", "token_hash", "a hash of 256 random bits"),
+    ("support_requests", "reference", "random, and names nobody"),
+    ("support_requests", "kind", "a code"),
+    ("support_requests", "state", "a code"),
+    ("support_requests", "closing", "a code"),
+    ("messages", "author", "a code"),
+];
+
+/// Tables that hold only codes, ids, hashes and what machines sent and were told.
+const CLEAR_TABLES: [&str; 7] = ["outbox", "tasks", "machine_keys", "idempotency", "audit", "audit_head", "_sqlx_migrations"];
+
+/// A new column of text must be sealed, or say here why it need not be.
+#[tokio::test]
+async fn every_column_of_text_is_sealed_or_clear_for_a_reason() -> Tested {
+    let store = Store::sqlite().await?;
+    let columns: Vec<(String, String)> = sql("select m.name, c.name from sqlite_master m join pragma_table_info(m.name) c \
+         where m.type = 'table' and lower(c.type) = 'text' order by m.name, c.cid")
+    .fetch_all(&mut store.db.read().await?)
+    .await?;
+    let sealed: Vec<&str> = Field::ALL.iter().map(|field| field.column()).collect();
+    let mut known: Vec<String> = CLEAR.iter().map(|(table, column, _)| format!("{table}.{column}")).collect();
+    known.extend(sealed.iter().map(|column| (*column).to_owned()));
+    known.sort();
+    let mut found: Vec<String> = columns
+        .into_iter()
+        .filter(|(table, _)| !CLEAR_TABLES.contains(&table.as_str()))
+        .map(|(table, column)| format!("{table}.{column}"))
+        .collect();
+    found.sort();
+    assert_eq!(found, known);
     Ok(())
 }
