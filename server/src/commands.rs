@@ -16,12 +16,12 @@ use crate::keys::Keys;
 use crate::outbox::{self, Mailer};
 use crate::portal::Portal;
 use crate::{feed, http, hub, vault};
-use app::domain::ids::StaffId;
+use app::domain::ids::{PersonId, StaffId};
 use app::domain::staff::StaffRole;
 use clap::{Args, Parser, Subcommand};
 use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -120,6 +120,16 @@ enum MachineKey {
         #[arg(long, required = true)]
         scope: Vec<String>,
     },
+    /// Make the next key of this name; those before it go on working for a while
+    Rotate {
+        name: String,
+        #[arg(long, default_value_t = 7)]
+        overlap_days: u16,
+    },
+    /// Every key with its life and its last use; never the key itself
+    List,
+    /// End a key at once
+    Revoke { id: String },
 }
 
 #[derive(Subcommand)]
@@ -131,7 +141,17 @@ enum KeysCommand {
 #[derive(Subcommand)]
 enum Audit {
     /// Walk the whole chain; names the first row that does not fit
-    Verify,
+    Verify {
+        /// A file of checkpoints to hold it against
+        #[arg(long)]
+        checkpoints: Option<PathBuf>,
+    },
+    /// Sign the end of the chain and add it to a file, kept where this database's people cannot write
+    Checkpoint { file: PathBuf },
+    /// Print every row, one JSON object a line; that it was done goes on record
+    Export,
+    /// Print every row about one person: who has looked at them, and what was changed
+    Person { id: PersonId },
 }
 
 /// Runs one command.
@@ -157,8 +177,14 @@ pub async fn run(cli: Cli) -> Done {
         Command::Staff(Staff::Add { email, role, name }) => add_staff(config, &email, &role, name).await,
         Command::Staff(Staff::Disable { email }) => disable_staff(config, &email).await,
         Command::MachineKey(MachineKey::Add { name, scope }) => add_key(config, &name, &scope).await,
+        Command::MachineKey(MachineKey::Rotate { name, overlap_days }) => rotate_key(config, &name, overlap_days).await,
+        Command::MachineKey(MachineKey::List) => list_keys(config).await,
+        Command::MachineKey(MachineKey::Revoke { id }) => revoke_key(config, &id).await,
         Command::Keys(KeysCommand::Rotate) => rotate_keys(config).await,
-        Command::Audit(Audit::Verify) => verify_audit(config).await,
+        Command::Audit(Audit::Verify { checkpoints }) => verify_audit(config, checkpoints).await,
+        Command::Audit(Audit::Checkpoint { file }) => checkpoint_audit(config, &file).await,
+        Command::Audit(Audit::Export) => export_audit(config, None).await,
+        Command::Audit(Audit::Person { id }) => export_audit(config, Some(id)).await,
         Command::CheckConfig => {
             println!("{}", config.masked());
             Mailer::new(&config)?;
@@ -396,6 +422,42 @@ async fn add_key(config: Config, name: &str, scopes: &[String]) -> Done {
     Ok(())
 }
 
+async fn rotate_key(config: Config, name: &str, overlap_days: u16) -> Done {
+    let db = Db::open(&config.database_url).await?;
+    let mut tx = db.write().await?;
+    let overlap = chrono::Duration::days(i64::from(overlap_days));
+    let key = feed::rotate(&mut tx, &Entropy::System, name, overlap, SystemClock.now()).await?;
+    tx.commit().await?;
+    println!("{key}");
+    Ok(())
+}
+
+async fn list_keys(config: Config) -> Done {
+    let db = Db::open(&config.database_url).await?;
+    let now = SystemClock.now();
+    println!("id        name                      scopes                    life                      last use");
+    for key in feed::list(&mut db.read().await?).await? {
+        let day = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d").to_string();
+        let life = match key.revoked_at {
+            Some(at) => format!("revoked {}", day(at)),
+            None if key.expires_at <= now => format!("ran out {}", day(key.expires_at)),
+            None => format!("until {}", day(key.expires_at)),
+        };
+        let used = key.last_used_at.map_or("never used".to_owned(), |at| format!("used {}", at.format("%Y-%m-%d %H:%M UTC")));
+        println!("{}  {:<24}  {:<24}  {life:<24}  {used}", key.key_id, key.name, key.scopes);
+    }
+    Ok(())
+}
+
+async fn revoke_key(config: Config, id: &str) -> Done {
+    let db = Db::open(&config.database_url).await?;
+    let mut tx = db.write().await?;
+    feed::revoke(&mut tx, id, SystemClock.now()).await?;
+    tx.commit().await?;
+    println!("{id} does not work any more");
+    Ok(())
+}
+
 async fn rotate_keys(config: Config) -> Done {
     let (db, keys) = store(&config).await?;
     let file = config.master_file();
@@ -408,13 +470,52 @@ async fn rotate_keys(config: Config) -> Done {
     Ok(())
 }
 
-async fn verify_audit(config: Config) -> Done {
+async fn verify_audit(config: Config, checkpoints: Option<PathBuf>) -> Done {
     let db = Db::open(&config.database_url).await?;
-    match audit::verify(&mut db.read().await?).await? {
-        Verdict::Sound { rows } => {
-            println!("the audit chain is sound: {rows} rows");
-            Ok(())
-        }
-        Verdict::Broken { seq, why } => Err(format!("the audit chain is broken at row {seq}: {why}").into()),
+    let mut reader = db.read().await?;
+    let rows = sound(audit::verify(&mut reader).await?)?;
+    println!("the audit chain is sound: {rows} rows");
+    if let Some(file) = checkpoints {
+        let lines = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        drop(reader);
+        let (db, keys) = store(&config).await?;
+        let held = sound(audit::checkpoint::compare(&mut db.read().await?, &keys.signer(), &lines).await?)?;
+        println!("it holds all {held} checkpoints of {}", file.display());
     }
+    Ok(())
+}
+
+fn sound(verdict: Verdict) -> Result<i64, String> {
+    match verdict {
+        Verdict::Sound { rows } => Ok(rows),
+        Verdict::Broken { seq, why } => Err(format!("the audit chain is broken at row {seq}: {why}")),
+    }
+}
+
+async fn checkpoint_audit(config: Config, file: &Path) -> Done {
+    let (db, keys) = store(&config).await?;
+    let signer = keys.signer();
+    let line = audit::checkpoint::line(&mut db.read().await?, &signer, SystemClock.now()).await?;
+    add_line(file, &line).map_err(|error| format!("{}: {error}", file.display()))?;
+    println!("{line}");
+    eprintln!("signed; the public key is {}", signer.public_key());
+    Ok(())
+}
+
+fn add_line(file: &Path, line: &str) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
+    writeln!(file, "{line}")?;
+    file.sync_all()
+}
+
+async fn export_audit(config: Config, person: Option<PersonId>) -> Done {
+    let db = Db::open(&config.database_url).await?;
+    let mut tx = db.write().await?;
+    audit::append(&mut tx, SystemClock.now(), Entry::new(Actor::System, Act::AuditExported, person, "")).await?;
+    tx.commit().await?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let rows = audit::export::rows(&mut db.read().await?, person, &mut out).await?;
+    out.flush()?;
+    eprintln!("{rows} rows");
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Secrets: the root key and what is derived from it, token hashes, PINs and passwords; and the vault,
 //! whose master keys are another file.
 
+use crate::audit::checkpoint::Signer;
 use crate::entropy::Entropy;
 use crate::vault::{MasterError, Masters, Vault};
 use app::domain::joining::SpokenWord;
@@ -52,6 +53,7 @@ pub struct Keys {
     contacts: [u8; 32],
     records: [u8; 32],
     pepper: [u8; 32],
+    checkpoints: [u8; 32],
     pub vault: Vault,
 }
 
@@ -64,6 +66,7 @@ impl Keys {
             contacts: mac(root, &[b"portal index of contact points 1"]),
             records: mac(root, &[b"portal index of records 1"]),
             pepper: mac(root, &[b"portal PINs and passwords 1"]),
+            checkpoints: mac(root, &[b"portal audit checkpoints 1"]),
             vault,
         }
     }
@@ -107,6 +110,12 @@ impl Keys {
     #[must_use]
     pub fn record_index(&self, source: &str, key: &str) -> String {
         hex(&mac(&self.records, &[source.as_bytes(), key.as_bytes()])[..16])
+    }
+
+    /// Signs the end of the audit chain.
+    #[must_use]
+    pub fn signer(&self) -> Signer {
+        Signer::new(&self.checkpoints)
     }
 
     /// A PIN or password, hashed with the pepper: six digits cannot be guessed from a stolen database.

@@ -5,10 +5,20 @@
 //! - A read goes through [`Log::viewed`], which answers once the row is durable; only then may the
 //!   bytes leave. If it cannot be written, the page is not shown.
 //!
-//! To record something new: a variant of [`Act`]. Never update or delete a row.
+//! - [`verify`] walks the chain; [`checkpoint`] signs its end, for a file on another machine: without
+//!   it somebody with the whole database could write a new chain. [`export`] gives rows out.
+//!
+//! To record something new: a variant of [`Act`]. Never update or delete a row: the database refuses
+//! both (`db::guards`).
+
+pub mod checkpoint;
+pub mod export;
+mod verify;
+
+pub use verify::{Verdict, verify};
 
 use crate::clock::Clock;
-use crate::db::{Connection, Db, DbError, Many, Reader, Tx, sql};
+use crate::db::{Connection, Db, DbError, Many, Tx, sql};
 use crate::keys;
 use app::domain::ids::{PersonId, StaffId};
 use chrono::{DateTime, Utc};
@@ -90,7 +100,9 @@ pub enum Act {
     StaffAdded,
     StaffDisabled,
     KeyAdded,
+    KeyRevoked,
     MasterKeyRotated,
+    AuditExported,
     DemoSeeded,
 }
 
@@ -137,6 +149,8 @@ impl Act {
             Self::StaffAdded => "staff_added",
             Self::StaffDisabled => "staff_disabled",
             Self::KeyAdded => "key_added",
+            Self::KeyRevoked => "key_revoked",
+            Self::AuditExported => "audit_exported",
             Self::MasterKeyRotated => "master_key_rotated",
             Self::DemoSeeded => "demo_seeded",
         }
@@ -282,69 +296,6 @@ impl Log {
         self.queue.send((entry, caller)).await.map_err(|_| closed())?;
         if kept.await.map_err(|_| closed())? { Ok(()) } else { Err(DbError::NotDurable("the read could not be recorded".into())) }
     }
-}
-
-/// What a walk along the chain found.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Sound {
-        rows: i64,
-    },
-    /// The first row that does not fit, and why.
-    Broken {
-        seq: i64,
-        why: &'static str,
-    },
-}
-
-#[derive(sqlx::FromRow)]
-struct End {
-    seq: i64,
-    hash: String,
-    last: Option<i64>,
-}
-
-/// Walks the whole chain as it is when asked; the portal may go on writing meanwhile.
-pub async fn verify(reader: &mut Reader) -> Result<Verdict, DbError> {
-    // One statement: a row written after it is neither a forged end nor a missing one.
-    let end: End = sql("select seq, hash, (select max(seq) from audit) as last from audit_head where chain = 1").fetch_one(reader).await?;
-    let broken = |seq, why| Ok(Verdict::Broken { seq, why });
-    let (mut hash, mut expected, mut from) = (String::new(), 1, i64::MIN);
-    loop {
-        let lines: Vec<Line> = sql("select seq, at, actor, actor_id, act, person_id, subject, prev_hash, hash from audit \
-             where seq >= $1 and seq <= $2 order by seq limit 1000")
-        .bind(from)
-        .bind(end.seq)
-        .fetch_all(reader)
-        .await?;
-        if lines.is_empty() {
-            break;
-        }
-        for line in lines {
-            if line.seq > expected {
-                return broken(line.seq, "a row is missing before it");
-            } else if line.seq < expected {
-                return broken(line.seq, "it was added before the beginning");
-            } else if line.prev_hash != hash {
-                return broken(line.seq, "it does not follow the row before");
-            } else if line.digest() != line.hash {
-                return broken(line.seq, "it was changed");
-            }
-            hash.clone_from(&line.hash);
-            expected += 1;
-        }
-        from = expected;
-    }
-    if expected <= end.seq {
-        return broken(expected, "rows are missing at the end");
-    }
-    if hash != end.hash {
-        return broken(end.seq, "it is not the end that was written");
-    }
-    if end.last.is_some_and(|last| last > end.seq) {
-        return broken(expected, "it was added after the end");
-    }
-    Ok(Verdict::Sound { rows: end.seq })
 }
 
 /// How many rows say this act happened; for tests and figures.

@@ -8,6 +8,7 @@
 //! To add a table: a new file in `migrations/`, in the portable types only (see [`statement`]).
 
 mod error;
+mod guards;
 mod many;
 mod statement;
 mod writer;
@@ -58,6 +59,7 @@ impl Db {
         let options = PgConnectOptions::from_str(url)?;
         let mut conn = options.connect().await?;
         MIGRATIONS.run(&mut conn).await?;
+        guards::on_postgres(&mut conn).await?;
         conn.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(16)
@@ -92,6 +94,7 @@ impl Db {
         // In one transaction: the driver takes no lock on SQLite, and two programs may start at once.
         let mut tx = conn.begin_with("begin immediate").await?;
         MIGRATIONS.run(&mut *tx).await?;
+        guards::on_sqlite(&mut tx).await?;
         tx.commit().await?;
         // Opened after the writer, so that the write-ahead log exists.
         let readers = SqlitePoolOptions::new()

@@ -1,7 +1,8 @@
-//! Machine keys: shown once, kept as a hash, scoped, expiring.
+//! Machine keys: shown once, kept as a hash, scoped, expiring. A key is followed by another of the same
+//! name ([`rotate`]); both work until the overlap is over, so that no feed stops in between.
 
 use crate::audit::{self, Act, Actor, Entry};
-use crate::db::{DbError, Tx, sql};
+use crate::db::{Connection, DbError, Tx, sql};
 use crate::entropy::Entropy;
 use crate::keys;
 use crate::portal::Portal;
@@ -32,6 +33,56 @@ pub async fn add_key(tx: &mut Tx, entropy: &Entropy, name: &str, scopes: &[Strin
         .await?;
     audit::append(tx, now, Entry::new(Actor::System, Act::KeyAdded, None, id)).await?;
     Ok(key)
+}
+
+/// Makes another key of the same name and scopes; those before it end after `overlap`, if not sooner.
+pub async fn rotate(tx: &mut Tx, entropy: &Entropy, name: &str, overlap: Duration, now: DateTime<Utc>) -> Result<String, DbError> {
+    let newest: Option<(String,)> = sql("select scopes from machine_keys where name = $1 and revoked_at is null and expires_at > $2 \
+         order by made_at desc limit 1")
+    .bind(name)
+    .bind(now)
+    .fetch_optional(tx)
+    .await?;
+    let (scopes,) = newest.ok_or_else(|| DbError::Unsuitable(format!("no key that works is called {name}")))?;
+    sql("update machine_keys set expires_at = $3 where name = $1 and revoked_at is null and expires_at > $3 and made_at <= $2")
+        .bind(name)
+        .bind(now)
+        .bind(now + overlap)
+        .execute(tx)
+        .await?;
+    let scopes: Vec<String> = scopes.split(',').map(str::to_owned).collect();
+    add_key(tx, entropy, name, &scopes, now).await
+}
+
+/// Ends a key at once.
+pub async fn revoke(tx: &mut Tx, id: &str, now: DateTime<Utc>) -> Result<(), DbError> {
+    let ended = sql("update machine_keys set revoked_at = $2 where key_id = $1 and revoked_at is null and expires_at > $2")
+        .bind(id)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    if ended == 0 {
+        return Err(DbError::Unsuitable(format!("no key that works has the id {id}")));
+    }
+    audit::append(tx, now, Entry::new(Actor::System, Act::KeyRevoked, None, id)).await
+}
+
+/// A key as it may be listed: everything but itself.
+#[derive(sqlx::FromRow)]
+pub struct KeyLine {
+    pub key_id: String,
+    pub name: String,
+    pub scopes: String,
+    pub made_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+pub async fn list(on: &mut impl Connection) -> Result<Vec<KeyLine>, DbError> {
+    sql("select key_id, name, scopes, made_at, expires_at, last_used_at, revoked_at from machine_keys order by name, made_at desc, key_id")
+        .fetch_all(on)
+        .await
 }
 
 #[derive(sqlx::FromRow)]

@@ -4,6 +4,6 @@ mod keys;
 mod openapi;
 mod routes;
 
-pub use keys::add_key;
+pub use keys::{add_key, list, revoke, rotate};
 pub use openapi::document as openapi;
 pub use routes::routes;

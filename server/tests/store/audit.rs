@@ -2,6 +2,7 @@
 
 use crate::stores::{SOON, Store, Tested, clock, count, monday, run};
 use futures_util::future::join_all;
+use server::audit::checkpoint::{self, Signer};
 use server::audit::{Act, Actor, Entry, Log, Verdict, append, verify};
 use server::clock::Clock;
 use server::db::{Db, DbError, sql};
@@ -15,6 +16,8 @@ on_both!(
     whatever_is_done_to_it_shows_at_the_first_bad_row,
     a_read_that_cannot_be_recorded_is_an_error,
     a_change_that_is_dropped_leaves_no_row,
+    the_database_itself_refuses_a_change,
+    checkpoints_show_a_chain_written_anew,
 );
 
 fn entry(n: usize) -> Entry {
@@ -90,6 +93,74 @@ async fn it_can_be_checked_while_it_grows(store: Store) -> Tested {
     Ok(())
 }
 
+/// As an insider who may change the schema would: without the guards there is only the chain itself.
+async fn without_guards(store: &Store) -> Result<(), DbError> {
+    let guards: &[&'static str] = if store.is_sqlite() {
+        &["drop trigger audit_never_changed", "drop trigger audit_never_deleted"]
+    } else {
+        &["drop trigger audit_never_changed on audit", "drop trigger audit_never_emptied on audit"]
+    };
+    for guard in guards {
+        run(&store.db, guard).await?;
+    }
+    Ok(())
+}
+
+/// Who may only write rows cannot change or delete one, and a guard taken away is back at the next start.
+async fn the_database_itself_refuses_a_change(store: Store) -> Tested {
+    let mut deeds = vec!["update audit set act = '' where seq = 1", "delete from audit where seq = 1", "delete from audit"];
+    if !store.is_sqlite() {
+        deeds.push("truncate audit");
+    }
+    appended(&store.db, 1).await?;
+    for round in 0..2 {
+        for deed in &deeds {
+            let refused = run(&store.db, deed).await;
+            assert!(refused.is_err_and(|error| error.to_string().contains("only grows")), "{deed} in round {round}");
+        }
+        if round == 0 {
+            without_guards(&store).await?;
+            store.second_handle().await?;
+        }
+    }
+    assert_eq!(verdict(&store.db).await?, Verdict::Sound { rows: 1 });
+    Ok(())
+}
+
+/// What the chain alone cannot show: all of it written anew, or the database of last week put back.
+async fn checkpoints_show_a_chain_written_anew(store: Store) -> Tested {
+    let signer = Signer::new(&[7; 32]);
+    let mut lines = String::new();
+    without_guards(&store).await?;
+    for n in 1..=10 {
+        appended(&store.db, n).await?;
+        if n % 3 == 0 {
+            lines.push_str(&checkpoint::line(&mut store.db.read().await?, &signer, monday()).await?);
+            lines.push('\n');
+        }
+    }
+    let compared = async |lines: &str, signer: &Signer| checkpoint::compare(&mut store.db.read().await?, signer, lines).await;
+    assert_eq!(compared(&lines, &signer).await?, Verdict::Sound { rows: 3 });
+    let at = |seq| move |verdict: &Verdict| matches!(verdict, Verdict::Broken { seq: found, .. } if *found == seq);
+    assert!(at(3)(&compared(&lines, &Signer::new(&[8; 32])).await?), "another key");
+    assert!(at(4)(&compared(&lines.replacen("3 ", "4 ", 1), &signer).await?), "a line that was changed");
+    assert!(at(0)(&compared("nonsense", &signer).await?));
+    // Cut short, with the head put right: the chain itself is sound.
+    run(&store.db, "update audit_head set seq = 7, hash = (select hash from audit where seq = 7)").await?;
+    run(&store.db, "delete from audit where seq > 7").await?;
+    assert_eq!(verdict(&store.db).await?, Verdict::Sound { rows: 7 });
+    assert!(at(9)(&compared(&lines, &signer).await?));
+    // Written anew by somebody who knows how: sound again, and not what was signed.
+    run(&store.db, "delete from audit").await?;
+    run(&store.db, "update audit_head set seq = 0, hash = ''").await?;
+    for n in 11..=21 {
+        appended(&store.db, n).await?;
+    }
+    assert_eq!(verdict(&store.db).await?, Verdict::Sound { rows: 11 });
+    assert!(at(3)(&compared(&lines, &signer).await?));
+    Ok(())
+}
+
 /// A chain of ten, and nothing else.
 async fn ten_rows(db: &Db) -> Result<(), DbError> {
     run(db, "delete from audit").await?;
@@ -101,6 +172,7 @@ async fn ten_rows(db: &Db) -> Result<(), DbError> {
 }
 
 async fn whatever_is_done_to_it_shows_at_the_first_bad_row(store: Store) -> Tested {
+    without_guards(&store).await?;
     const ROW: &str = "insert into audit select $1, at, actor, actor_id, act, person_id, subject, $2, hash from audit where seq = 3";
     // What is done, and where it must show.
     let deeds: [(&[&'static str], i64); 15] = [

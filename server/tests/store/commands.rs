@@ -306,8 +306,62 @@ async fn the_audit_chain_can_be_checked_from_outside() -> Tested {
     let said = program.run(&["audit", "verify"])?;
     assert!(said.ok && said.out.contains("sound: "), "{}{}", said.out, said.err);
     let db = server::db::Db::open(&format!("sqlite://{}", program.database().display())).await?;
+    let checkpoints = program.folder.path().join("checkpoints").display().to_string();
+    let signed = program.run(&["audit", "checkpoint", &checkpoints])?;
+    assert!(signed.ok && signed.err.contains("the public key is "), "{}", signed.err);
+    let said = program.run(&["audit", "verify", "--checkpoints", &checkpoints])?;
+    assert!(said.ok && said.out.contains("it holds all 1 checkpoints"), "{}{}", said.out, said.err);
+
+    let (id,): (uuid::Uuid,) = server::db::sql("select person_id from people limit 1").fetch_one(&mut db.read().await?).await?;
+    let rows = crate::stores::count(&db, "select count(*) from audit").await?;
+    let said = program.run(&["audit", "export"])?;
+    assert!(said.ok && said.err.ends_with(&format!("{} rows\n", rows + 1)), "{}", said.err);
+    let exported: Vec<Value> = said.out.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert!(exported.last().is_some_and(|row| row["act"] == "audit_exported"), "that it was done is on record");
+    let columns: Vec<&str> = exported[0].as_object().expect("a row").keys().map(String::as_str).collect();
+    assert_eq!(columns, ["act", "actor", "actor_id", "at", "hash", "person", "seq", "subject"]);
+    let said = program.run(&["audit", "person", &id.to_string()])?;
+    let about: Vec<Value> = said.out.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert!(!about.is_empty() && about.iter().all(|row| row["person"] == id.to_string()), "{}", said.out);
+    assert!(!program.run(&["audit", "person", "Amira"])?.ok);
+
+    crate::stores::run(&db, "drop trigger audit_never_changed").await?;
     crate::stores::run(&db, "update audit set act = 'case_viewed' where seq = 2").await?;
     let said = program.run(&["audit", "verify"])?;
     assert!(!said.ok && said.err.contains("broken at row 2: it was changed"), "{}", said.err);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_machine_key_is_followed_by_another_and_both_work_for_a_while() -> Tested {
+    let program = Program::new()?;
+    let first = program.run(&["machine-key", "add", "records", "--scope", "cases:write"])?;
+    assert!(first.ok && first.out.starts_with("vh1_"), "{}", first.err);
+    let id = |key: &str| key["vh1_".len()..][..8].to_owned();
+    let second = program.run(&["machine-key", "rotate", "records", "--overlap-days", "3"])?;
+    assert!(second.ok && second.out.starts_with("vh1_") && second.out != first.out, "{}", second.err);
+    let list = program.run(&["machine-key", "list"])?.out;
+    assert_eq!(list.lines().count(), 3, "{list}");
+    let line = |id: &str| list.lines().find(|line| line.starts_with(id)).unwrap_or_default().to_owned();
+    assert!(line(&id(&first.out)).contains("never used") && line(&id(&second.out)).contains("never used"), "{list}");
+    assert!(!list.contains(first.out.trim()), "a key is shown once");
+    // The first one ends with the overlap, the second after 90 days.
+    let db = server::db::Db::open(&format!("sqlite://{}", program.database().display())).await?;
+    let lives: Vec<(String, chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)> =
+        server::db::sql("select key_id, made_at, expires_at from machine_keys order by expires_at").fetch_all(&mut db.read().await?).await?;
+    let days: Vec<i64> = lives.iter().map(|(_, made, ends)| (*ends - *made).num_days()).collect();
+    assert_eq!(days, [3, 90]);
+    assert_eq!(lives[0].0, id(&first.out));
+    for (args, words) in [
+        (vec!["machine-key", "rotate", "nobody"], "no key that works is called nobody"),
+        (vec!["machine-key", "revoke", "00000000"], "no key that works has the id 00000000"),
+        (vec!["machine-key", "add", "x", "--scope", "all"], "there is no scope all"),
+    ] {
+        let said = program.run(&args)?;
+        assert!(!said.ok && said.err.contains(words), "{}", said.err);
+    }
+    assert!(program.run(&["machine-key", "revoke", &id(&first.out)])?.ok);
+    assert!(program.run(&["machine-key", "list"])?.out.contains("revoked"));
+    assert_eq!(crate::stores::count(&db, "select count(*) from audit where act in ('key_added', 'key_revoked')").await?, 3);
     Ok(())
 }
