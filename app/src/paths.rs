@@ -1,7 +1,8 @@
 //! Every address of the portal. An address never says what happened to anyone.
 
 use crate::domain::contact::Channel;
-use crate::domain::ids::{CaseId, PersonId, Reference, TaskId};
+use crate::domain::ids::{CaseId, OpeningId, PersonId, Reference, StaffId, TaskId};
+use crate::domain::staff::HubPage;
 use crate::forms::support::Step;
 
 pub const FRONT: &str = "/";
@@ -34,6 +35,8 @@ pub const SUPPORT_SENT: &str = "/support/new/sent";
 
 pub const HUB: &str = "/hub";
 pub const HUB_PEOPLE: &str = "/hub/people";
+pub const HUB_OPENINGS: &str = "/hub/openings";
+pub const HUB_ACCESS: &str = "/hub/access";
 pub const HUB_SIGN_IN: &str = "/hub/sign-in";
 pub const HUB_SIGN_OUT: &str = "/hub/sign-out";
 
@@ -67,7 +70,7 @@ pub fn hub_request(reference: &Reference) -> String {
     format!("/hub/requests/{reference}")
 }
 
-/// `act` is one of `claim`, `release`, `reply`, `note`, `close`.
+/// `act` is one of `open`, `claim`, `release`, `reply`, `note`, `close`.
 #[must_use]
 pub fn hub_act(reference: &Reference, act: &str) -> String {
     format!("/hub/requests/{reference}/{act}")
@@ -81,6 +84,37 @@ pub fn hub_person(person: PersonId) -> String {
 #[must_use]
 pub fn hub_invite(person: PersonId) -> String {
     format!("/hub/people/{person}/invite")
+}
+
+/// Where a reason is given for opening what is not one's work.
+#[must_use]
+pub fn hub_open_person(person: PersonId) -> String {
+    format!("/hub/people/{person}/open")
+}
+
+#[must_use]
+pub fn hub_page(page: HubPage) -> &'static str {
+    match page {
+        HubPage::Queue => HUB,
+        HubPage::People => HUB_PEOPLE,
+        HubPage::Openings => HUB_OPENINGS,
+        HubPage::Access => HUB_ACCESS,
+    }
+}
+
+#[must_use]
+pub fn hub_judge(opening: OpeningId) -> String {
+    format!("/hub/openings/{opening}/judge")
+}
+
+#[must_use]
+pub fn hub_end_access(staff: StaffId) -> String {
+    format!("/hub/access/staff/{staff}/end")
+}
+
+#[must_use]
+pub fn hub_revoke_key(key_id: &str) -> String {
+    format!("/hub/access/keys/{key_id}/revoke")
 }
 
 /// The secret link on an invitation.

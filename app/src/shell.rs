@@ -1,6 +1,7 @@
 //! The document around a page: head, skip link, header, exit, main, footer. Scripts only where the
 //! page needs them; no inline script or style anywhere.
 
+use crate::domain::staff::HubPage;
 use crate::govuk::text::PageTitle;
 use crate::paths;
 use leptos::prelude::*;
@@ -26,7 +27,7 @@ pub enum Area {
     /// The person who signed in.
     Person { unread: usize },
     /// The hub's staff, by name.
-    Staff { name: String },
+    Staff { name: String, pages: Vec<HubPage> },
     /// The hub's sign-in page.
     StaffDoor,
 }
@@ -119,11 +120,20 @@ fn ExitLink(to: String) -> impl IntoView {
     }
 }
 
+fn page_name(page: HubPage) -> &'static str {
+    match page {
+        HubPage::Queue => "Queue",
+        HubPage::People => "People",
+        HubPage::Openings => "Openings",
+        HubPage::Access => "Access",
+    }
+}
+
 #[component]
 fn Header(area: Area, here: String) -> impl IntoView {
-    let front = match area {
+    let front = match &area {
         Area::Person { .. } => paths::HOME,
-        Area::Staff { .. } => paths::HUB,
+        Area::Staff { pages, .. } => pages.first().map_or(paths::HUB, |page| paths::hub_page(*page)),
         Area::StaffDoor => paths::HUB_SIGN_IN,
         Area::Public => paths::FRONT,
     };
@@ -159,11 +169,10 @@ fn Header(area: Area, here: String) -> impl IntoView {
             }
             .into_any()
         }
-        Area::Staff { name } => view! {
+        Area::Staff { name, pages } => view! {
             <nav class="portal-nav" aria-label="Menu">
                 <ul class="portal-nav__list">
-                    {link(paths::HUB, "Queue".into())}
-                    {link(paths::HUB_PEOPLE, "People".into())}
+                    {pages.into_iter().map(|page| link(paths::hub_page(page), page_name(page).into())).collect::<Vec<_>>()}
                     <li class="portal-nav__item portal-nav__who">{name}</li>
                     {sign_out(paths::HUB_SIGN_OUT)}
                 </ul>

@@ -247,7 +247,8 @@ async fn pages(database: &Path, folder: &Path) -> Outcome<Vec<Row>> {
         Config { database_url: format!("sqlite://{}", database.display()), mail_dir: Some(folder.join("mail")), ..Config::default() };
     let db = Db::open(&config.database_url).await?;
     let mailer = Mailer::new(&config)?;
-    let portal = Portal::new(config, db, Arc::new(SystemClock), Entropy::System, Keys::fixed(&[7; 32]), Assets::load(None)?, mailer).await?;
+    let portal =
+        Portal::new(config, db, Arc::new(SystemClock), Entropy::System, Keys::fixed(&[7; 32]), Assets::load(None)?, mailer).await?;
     let (case, token) = reader_of_a_case(&portal).await?;
     let ours = listen(router(portal.clone())).await?;
     let bare = listen(axum::Router::new().route("/", axum::routing::get(|| async { "hello" }))).await?;

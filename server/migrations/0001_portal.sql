@@ -84,7 +84,8 @@ create table staff (
     staff_id uuid primary key,
     email text not null unique,
     name text not null,
-    role text not null check (role in ('coordinator', 'witness_care_officer', 'supervisor')),
+    role text not null check (role in ('coordinator', 'witness_care_officer', 'supervisor', 'lead', 'auditor', 'admin')),
+    team text not null,
     password_hash text not null,
     totp_secret text not null,          -- sealed; base32
     totp_last_step bigint not null default 0,
@@ -169,7 +170,9 @@ create table case_events (
 create table participations (
     person_id uuid not null references people (person_id),
     case_id uuid not null references cases (case_id),
-    role text not null check (role in ('victim', 'parent', 'witness')),
+    role text not null check (role in ('victim', 'co_victim', 'parent', 'witness', 'representative', 'bereaved', 'spokesperson')),
+    conflict boolean not null default false, -- perhaps on the other side: opens nothing
+    ends_at timestamptz,                -- when it stops opening anything
     since timestamptz not null,
     seen_at timestamptz,                -- when this person last opened the case
     primary key (person_id, case_id)
@@ -255,6 +258,22 @@ create table outbox (
 );
 create index outbox_due on outbox (due_at) where state = 'due';
 create index outbox_person on outbox (person_id, notice) where state = 'due';
+
+-- Records that were opened outside somebody's work, with their reason.
+create table openings (
+    opening_id uuid primary key,
+    owner_id uuid not null references data_keys (owner_id), -- the person, or the submission of somebody without an account
+    staff_id uuid not null references staff (staff_id),
+    why text not null check (why in ('safety_now', 'cover', 'they_asked', 'check')),
+    reason text not null,               -- sealed
+    opened_at timestamptz not null,
+    until_at timestamptz not null,
+    judged_by uuid references staff (staff_id),
+    judged_at timestamptz,
+    verdict text check (verdict in ('right', 'talk'))
+);
+create index openings_owner on openings (owner_id, staff_id, until_at);
+create index openings_open on openings (opened_at) where judged_at is null;
 
 -- What staff must do by hand: the person chose the telephone, a text or a letter.
 create table tasks (

@@ -4,7 +4,7 @@
 use crate::audit::{self, Act, Actor, Entry, Verdict};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::db::{Db, sql};
+use crate::db::{Db, Tx, sql};
 use crate::demo::{self, Demo};
 use crate::entropy::Entropy;
 use crate::http::assets::Assets;
@@ -102,11 +102,22 @@ enum Staff {
     /// Add somebody; the password is asked for (or read from standard input)
     Add {
         email: String,
-        /// One of `coordinator`, `witness_care_officer`, `supervisor`
+        /// One of `coordinator`, `witness_care_officer`, `supervisor`, `lead`, `auditor`, `admin`
         #[arg(long)]
         role: String,
+        /// Who shares their work
+        #[arg(long, default_value = "Hub")]
+        team: String,
         #[arg(long)]
         name: Option<String>,
+    },
+    /// Give somebody another role or team; they sign in again
+    Change {
+        email: String,
+        #[arg(long)]
+        role: Option<String>,
+        #[arg(long)]
+        team: Option<String>,
     },
     /// End somebody's access at once
     Disable { email: String },
@@ -174,7 +185,8 @@ pub async fn run(cli: Cli) -> Done {
         }
         Command::Seed(seed) => seed_demo(config, seed).await,
         Command::Import(Import::Cases(import)) => import_cases(config, import).await,
-        Command::Staff(Staff::Add { email, role, name }) => add_staff(config, &email, &role, name).await,
+        Command::Staff(Staff::Add { email, role, team, name }) => add_staff(config, &email, &role, &team, name).await,
+        Command::Staff(Staff::Change { email, role, team }) => change_staff(config, &email, role.as_deref(), team).await,
         Command::Staff(Staff::Disable { email }) => disable_staff(config, &email).await,
         Command::MachineKey(MachineKey::Add { name, scope }) => add_key(config, &name, &scope).await,
         Command::MachineKey(MachineKey::Rotate { name, overlap_days }) => rotate_key(config, &name, overlap_days).await,
@@ -379,9 +391,13 @@ fn ask_password() -> Result<String, Box<dyn Error>> {
     Ok(password)
 }
 
-async fn add_staff(config: Config, email: &str, role: &str, name: Option<String>) -> Done {
+fn role_named(code: &str) -> Result<StaffRole, String> {
+    StaffRole::from_code(code).ok_or_else(|| format!("the role must be one of {}", StaffRole::ALL.map(StaffRole::code).join(", ")))
+}
+
+async fn add_staff(config: Config, email: &str, role: &str, team: &str, name: Option<String>) -> Done {
     let email = app::forms::sign_in::email(email).ok_or("this is not an email address")?;
-    let role = StaffRole::from_code(role).ok_or("the role must be coordinator, witness_care_officer or supervisor")?;
+    let role = role_named(role)?;
     let password = ask_password()?;
     let (clock, entropy) = (SystemClock, Entropy::System);
     let (db, keys) = store(&config).await?;
@@ -389,27 +405,57 @@ async fn add_staff(config: Config, email: &str, role: &str, name: Option<String>
     let hash = keys.hash_secret(&password, entropy.bytes());
     let mut tx = db.write().await?;
     let now = clock.now();
-    let secret = hub::add_staff(&mut tx, StaffId(entropy.id(now)), (&email, &name, role), hash, (&keys, &entropy), now).await?;
+    let secret = hub::add_staff(
+        &mut tx,
+        StaffId(entropy.id(now)),
+        hub::NewStaff { email: &email, name: &name, role, team },
+        hash,
+        (&keys, &entropy),
+        now,
+    )
+    .await?;
     tx.commit().await?;
     println!("Added {email} as {}. Secret for the authenticator app, shown once: {secret}", role.code());
     Ok(())
 }
 
-async fn disable_staff(config: Config, email: &str) -> Done {
+/// The id of somebody who has access.
+async fn staff_called(tx: &mut Tx, email: &str) -> Result<StaffId, Box<dyn Error>> {
     let email = app::forms::sign_in::email(email).ok_or("this is not an email address")?;
+    let row: Option<(uuid::Uuid,)> =
+        sql("select staff_id from staff where email = $1 and disabled_at is null").bind(email).fetch_optional(tx).await?;
+    Ok(row.map(|(id,)| StaffId(id)).ok_or("nobody with this email address has access")?)
+}
+
+async fn change_staff(config: Config, email: &str, role: Option<&str>, team: Option<String>) -> Done {
+    let role = role.map(role_named).transpose()?;
+    if role.is_none() && team.is_none() {
+        return Err("say what to change: --role, --team or both".into());
+    }
     let db = Db::open(&config.database_url).await?;
     let now = SystemClock.now();
     let mut tx = db.write().await?;
-    let row: Option<(uuid::Uuid,)> = sql("update staff set disabled_at = $2 where email = $1 and disabled_at is null returning staff_id")
-        .bind(email.as_str())
-        .bind(now)
-        .fetch_optional(&mut tx)
+    let id = staff_called(&mut tx, email).await?;
+    sql("update staff set role = coalesce($2, role), team = coalesce($3, team) where staff_id = $1")
+        .bind(id)
+        .bind(role.map(StaffRole::code))
+        .bind(team)
+        .execute_one(&mut tx)
         .await?;
-    let (id,) = row.ok_or("nobody with this email address has access")?;
-    sql("update staff_sessions set ended_at = $2 where staff_id = $1 and ended_at is null").bind(id).bind(now).execute(&mut tx).await?;
-    audit::append(&mut tx, now, Entry::new(Actor::System, Act::StaffDisabled, None, id)).await?;
+    hub::end_sessions(&mut tx, id, now).await?;
+    audit::append(&mut tx, now, Entry::new(Actor::System, Act::StaffChanged, None, id)).await?;
     tx.commit().await?;
-    println!("{email} has no access any more; their sessions have ended");
+    println!("{email} is changed; their sessions have ended");
+    Ok(())
+}
+
+async fn disable_staff(config: Config, email: &str) -> Done {
+    let portal = portal(config).await?;
+    let mut tx = portal.db.write().await?;
+    let id = staff_called(&mut tx, email).await?;
+    hub::end_account(&portal, &mut tx, id, Actor::System, portal.now()).await?;
+    tx.commit().await?;
+    println!("{email} has no access any more; their sessions have ended, and what they held is in the queue");
     Ok(())
 }
 
@@ -452,7 +498,9 @@ async fn list_keys(config: Config) -> Done {
 async fn revoke_key(config: Config, id: &str) -> Done {
     let db = Db::open(&config.database_url).await?;
     let mut tx = db.write().await?;
-    feed::revoke(&mut tx, id, SystemClock.now()).await?;
+    if !feed::revoke(&mut tx, id, Actor::System, SystemClock.now()).await? {
+        return Err(format!("no key that works has the id {id}").into());
+    }
     tx.commit().await?;
     println!("{id} does not work any more");
     Ok(())

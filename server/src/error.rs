@@ -24,6 +24,9 @@ pub enum Error {
     Db(#[from] DbError),
     #[error("internal: {0}")]
     Internal(String),
+    /// There is a page that says why not, and what to do.
+    #[error("shown")]
+    Shown(Box<Response>),
 }
 
 /// Left on a response for the layer that gives it a page (`http::error_pages`).
@@ -38,6 +41,7 @@ impl Error {
             Self::OutOfDate | Self::Db(DbError::Conflict { .. }) => StatusCode::CONFLICT,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Db(_) | Self::Internal(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Shown(page) => page.status(),
         }
     }
 
@@ -46,13 +50,16 @@ impl Error {
             Self::NotFound | Self::SignIn | Self::StaffSignIn => Trouble::NotFound,
             Self::OutOfDate | Self::Db(DbError::Conflict { .. }) => Trouble::OutOfDate,
             Self::BadRequest(_) => Trouble::BadRequest,
-            Self::Db(_) | Self::Internal(_) => Trouble::Unavailable,
+            Self::Db(_) | Self::Internal(_) | Self::Shown(_) => Trouble::Unavailable,
         }
     }
 }
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        if let Self::Shown(page) = self {
+            return *page;
+        }
         let to = match self {
             Self::SignIn => Some(app::paths::SIGN_IN),
             Self::StaffSignIn => Some(app::paths::HUB_SIGN_IN),

@@ -47,6 +47,8 @@ id! {
     MessageId,
     /// A thing the hub must do by hand, such as telephoning somebody.
     TaskId,
+    /// A record that somebody opened outside their work.
+    OpeningId,
 }
 
 /// What people call a case on the telephone, such as `7F3A21BC`: the start of the source's own key, and

@@ -36,6 +36,12 @@ pub fn instant(wall_time: NaiveDateTime) -> DateTime<Utc> {
     utc.and_utc()
 }
 
+/// The first instant of a day.
+#[must_use]
+pub fn start_of(day: NaiveDate) -> DateTime<Utc> {
+    instant(day.and_time(NaiveTime::MIN))
+}
+
 /// `9am`, `3:05pm`, `midday`, `midnight`.
 #[must_use]
 pub fn time_in_words(time: NaiveTime) -> String {

@@ -9,6 +9,7 @@ pub mod contact;
 pub mod hub;
 pub mod joining;
 pub mod message;
+pub mod opening;
 pub mod sign_in;
 pub mod support;
 

@@ -46,6 +46,8 @@ pub fn HubCodePage(entered: Entered) -> impl IntoView {
 pub struct HubView {
     pub queue: QueueView,
     pub tasks: Vec<TaskLine>,
+    /// Openings outside somebody's work that wait for this reader to look at them.
+    pub openings: Option<u64>,
     pub done: Option<&'static str>,
 }
 
@@ -76,6 +78,14 @@ pub fn QueuePage(view: HubView) -> impl IntoView {
     let tasks: Vec<_> = view.tasks.into_iter().map(|task| view! { <TaskRow task=task/> }).collect();
     view! {
         {view.done.map(|text| view! { <NotificationBanner text=text/> })}
+        {view.openings.map(|count| view! {
+            <p class="govuk-inset-text">
+                <a class="govuk-link" href=paths::HUB_OPENINGS>
+                    {if count == 1 { "1 record was".to_owned() } else { format!("{count} records were") }} " opened outside somebody’s work"
+                </a>
+                ". Look at it today."
+            </p>
+        })}
         <h1 class="govuk-heading-l">"Queue"</h1>
         <ul class="hub-tabs">
             {tab(paths::HUB, "Everybody", !mine)}
@@ -138,6 +148,8 @@ pub struct HubRequestView {
     pub version: i64,
     pub submission: String,
     pub done: Option<&'static str>,
+    /// That it is not in the reader's work, and until when it is open.
+    pub outside: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +223,7 @@ pub fn HubRequestPage(view: HubRequestView, entered: Entered) -> impl IntoView {
         <BackLink href=paths::HUB.into()/>
         <ErrorSummary entered=entered.clone()/>
         {view.done.map(|text| view! { <NotificationBanner text=text/> })}
+        {view.outside.map(|text| view! { <WarningText text=text/> })}
         <h1 class="govuk-heading-l"><span class="govuk-caption-l">{view.state.clone()}</span>{reference.to_string()}</h1>
         <p class="govuk-body">
             <strong class=tier>{format!("T{} ", view.tier)}{view.tier_name}</strong>

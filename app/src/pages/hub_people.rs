@@ -48,6 +48,8 @@ pub struct PersonView {
     pub person: HubPerson,
     pub cases: Vec<String>,
     pub joined: bool,
+    /// That it is not in the reader's work, and until when it is open.
+    pub outside: Option<String>,
     /// What became of the newest invitation.
     pub invitation: String,
 }
@@ -70,6 +72,7 @@ pub fn PersonPage(view: PersonView, entered: Entered) -> impl IntoView {
     view! {
         <BackLink href=paths::HUB_PEOPLE.into()/>
         <ErrorSummary entered=entered.clone()/>
+        {view.outside.map(|text| view! { <WarningText text=text/> })}
         <h1 class="govuk-heading-l">{view.person.name}</h1>
         {view.person.paused.map(|since| view! { <WarningText text=format!("Do not contact them. They stopped all messages on {since}.")/> })}
         <dl class="govuk-summary-list">

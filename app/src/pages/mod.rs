@@ -7,6 +7,8 @@ pub mod contact;
 pub mod error;
 pub mod home;
 pub mod hub;
+pub mod hub_access;
+pub mod hub_openings;
 pub mod hub_people;
 pub mod joining;
 pub mod public;

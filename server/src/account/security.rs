@@ -48,6 +48,8 @@ struct LookRow {
 fn look_in_words(act: &str) -> Option<&'static str> {
     Some(match act {
         "request_viewed" => "opened what you asked us",
+        "record_opened" => "opened your record, which is not their work, and had to say why",
+        "openings_viewed" => "checked why a colleague had opened your record",
         "person_viewed" => "opened how we may contact you",
         "tasks_viewed" => "saw that we had to reach you",
         "invited" => "made you an invitation",

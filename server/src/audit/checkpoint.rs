@@ -44,11 +44,11 @@ struct End {
 }
 
 /// The line for the end of the chain as it is now.
-pub async fn line(on: &mut impl Connection, signer: &Signer, at: DateTime<Utc>) -> Result<String, DbError> {
+pub async fn line(on: &mut impl Connection, key: &Signer, at: DateTime<Utc>) -> Result<String, DbError> {
     let end: End = sql("select seq, hash from audit_head where chain = 1").fetch_one(on).await?;
     let hash = if end.hash.is_empty() { "-" } else { &end.hash };
     let signed = format!("{} {hash} {}", end.seq, at.to_rfc3339_opts(SecondsFormat::Secs, true));
-    let signature = STANDARD_NO_PAD.encode(signer.0.sign(text(&signed).as_bytes()).as_ref());
+    let signature = STANDARD_NO_PAD.encode(key.0.sign(text(&signed).as_bytes()).as_ref());
     Ok(format!("{signed} {signature}"))
 }
 

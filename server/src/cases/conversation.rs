@@ -1,6 +1,7 @@
 //! Messages between a person and the hub: about a case or about one request. A message about a case
 //! is a request of kind "question": it lands in the same queue, with a tier and a time.
 
+use super::store;
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{Connection, DbError, sql};
 use crate::error::Error;
@@ -10,6 +11,7 @@ use crate::support::requests::{self, NewRequest};
 use crate::vault::Field;
 use app::domain::ids::{CaseId, PersonId, RequestId};
 use app::domain::london;
+use app::domain::policy::{Action, Object, Viewer, may};
 use app::domain::triage;
 use app::forms::message::NewMessage;
 use app::pages::cases::{MessageView, ThreadKey, ThreadView};
@@ -26,10 +28,9 @@ struct MessageRow {
 }
 
 /// Somebody else's case is not found.
-async fn is_theirs(on: &mut impl Connection, person: PersonId, case: CaseId) -> Result<(), Error> {
-    let (found,): (i64,) =
-        sql("select count(*) from participations where person_id = $1 and case_id = $2").bind(person).bind(case).fetch_one(on).await?;
-    if found == 1 { Ok(()) } else { Err(Error::NotFound) }
+async fn is_theirs(on: &mut impl Connection, person: PersonId, case: CaseId, now: DateTime<Utc>) -> Result<(), Error> {
+    let case = store::case_for(on, person, case, now).await?.ok_or(Error::NotFound)?;
+    may(Viewer::Person, Action::AskAboutCase, Object::Case(Some(&case.part), now)).map_err(|_| Error::NotFound)
 }
 
 /// The conversation as this person may read it; what they are shown counts as read, in the page around it too.
@@ -38,7 +39,7 @@ pub async fn thread(portal: &Portal, session: &mut PersonSession, key: &ThreadKe
     let mut reader = portal.db.read().await?;
     let (rows, status, due): (Vec<MessageRow>, _, _) = match key {
         ThreadKey::Case(case) => {
-            is_theirs(&mut reader, session.person, *case).await?;
+            is_theirs(&mut reader, session.person, *case, now).await?;
             let rows = sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
                  where r.person_id = $1 and r.case_id = $2 order by m.sent_at, m.message_id")
@@ -143,9 +144,11 @@ async fn send_now(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     let request = match key {
-        ThreadKey::Request(reference) => Some(requests::of_person(portal, &mut tx, session.person, reference).await?.ok_or(Error::NotFound)?.id),
+        ThreadKey::Request(reference) => {
+            Some(requests::of_person(portal, &mut tx, session.person, reference).await?.ok_or(Error::NotFound)?.id)
+        }
         ThreadKey::Case(case) => {
-            is_theirs(&mut tx, session.person, *case).await?;
+            is_theirs(&mut tx, session.person, *case, now).await?;
             let row: Option<(Uuid,)> =
                 sql("select request_id from support_requests where person_id = $1 and case_id = $2 and kind = 'question' \
                  order by asked_at desc limit 1")

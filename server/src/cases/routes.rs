@@ -41,7 +41,7 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
     portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::HomeViewed, Some(session.person), "")).await?;
     let now = portal.now();
     let mut reader = portal.db.read().await?;
-    let cases = store::cases_of(&mut reader, session.person).await?;
+    let cases = store::cases_of(&mut reader, session.person, now).await?;
     let unread = store::unread(&mut reader, session.person).await?;
     let owed = store::owed(&mut reader, session.person).await?;
     let known = requests::known_of(&mut reader, &session.key, now).await?;
@@ -50,7 +50,11 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
         .into_iter()
         .map(|unread| News {
             text: if unread.count == 1 { "You have a new message".into() } else { format!("You have {} new messages", unread.count) },
-            href: unread.case.map_or_else(|| paths::support(&unread.reference), paths::case_messages),
+            // A case in which their part has ended is not there any more; their own words are.
+            href: unread
+                .case
+                .filter(|case| cases.iter().any(|one| one.id == *case))
+                .map_or_else(|| paths::support(&unread.reference), paths::case_messages),
             when: london::moment_in_words(unread.newest),
         })
         .collect();
@@ -70,7 +74,7 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
             .iter()
             .map(|case| CaseCard {
                 id: case.id,
-                name: case.role.case_name(),
+                name: case.part.role.case_name(),
                 reference: case.reference(),
                 status: case.stage.status(),
                 heard: format!("We last heard on {}", london::moment_in_words(case.received_at)),
@@ -89,8 +93,8 @@ fn case_id(text: &str) -> Result<CaseId, Error> {
 async fn show(State(portal): State<Portal>, session: PersonSession, Path(id): Path<String>) -> Result<Response, Error> {
     let id = case_id(&id)?;
     let mut reader = portal.db.read().await?;
-    let case = store::case_for(&mut reader, session.person, id).await?.ok_or(Error::NotFound)?;
-    let events = store::events(&mut reader, session.person, id).await?;
+    let case = store::case_for(&mut reader, session.person, id, portal.now()).await?.ok_or(Error::NotFound)?;
+    let events = store::events(&mut reader, &case).await?;
     let unread = match session.unread {
         0 => 0,
         _ => store::unread(&mut reader, session.person)
@@ -104,7 +108,7 @@ async fn show(State(portal): State<Portal>, session: PersonSession, Path(id): Pa
     // On record before a byte leaves.
     portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::CaseViewed, Some(session.person), id)).await?;
     if case.seen_at.is_none_or(|seen| seen < case.received_at) {
-        store::seen(&portal, session.person, id).await?;
+        store::seen(&portal, &case).await?;
     }
     let mut timeline: Vec<TimelineItem> = events
         .iter()
@@ -123,10 +127,10 @@ async fn show(State(portal): State<Portal>, session: PersonSession, Path(id): Pa
     });
     let view = CaseView {
         id,
-        name: case.role.case_name(),
+        name: case.part.role.case_name(),
         reference: case.reference(),
         stage: case.stage,
-        reported: case.role.sees_what_was_reported().then(|| Reported {
+        reported: case.reads_report(portal.now()).then(|| Reported {
             crime_type: case.crime_type.clone(),
             place: case.location.clone(),
             month: case.month.in_words(),

@@ -1,10 +1,11 @@
 //! Cases as one person may see them.
 
-use crate::db::{DbError, Reader, sql};
+use crate::db::{Connection, DbError, Reader, sql};
 use app::domain::ids::{CaseId, PersonId, Reference, case_reference};
 use app::domain::month::{Month, When};
 use app::domain::outcome::{Stage, Wording};
-use app::domain::participation::Role;
+use app::domain::participation::{Participation, Role};
+use app::domain::policy::{Action, Object, Viewer, may};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -12,6 +13,8 @@ use uuid::Uuid;
 struct CaseRow {
     case_id: Uuid,
     role: String,
+    conflict: bool,
+    ends_at: Option<DateTime<Utc>>,
     source: String,
     source_key: String,
     month: String,
@@ -22,9 +25,11 @@ struct CaseRow {
     seen_at: Option<DateTime<Utc>>,
 }
 
+/// A case that its viewer may follow: only [`case_for`] and [`cases_of`] make one.
 pub struct Case {
     pub id: CaseId,
-    pub role: Role,
+    pub viewer: PersonId,
+    pub part: Participation,
     pub source: String,
     pub source_key: String,
     pub month: Month,
@@ -35,13 +40,19 @@ pub struct Case {
     pub seen_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<CaseRow> for Case {
-    type Error = DbError;
-    fn try_from(row: CaseRow) -> Result<Self, DbError> {
+impl Case {
+    /// `None` where the viewer's part in it opens nothing any more.
+    fn open(row: CaseRow, viewer: PersonId, now: DateTime<Utc>) -> Result<Option<Self>, DbError> {
         let broken = |column: &str| DbError::inconsistent(format!("cases.{column} of {}", row.case_id));
-        Ok(Self {
+        let role = Role::from_code(&row.role).ok_or_else(|| broken("role"))?;
+        let part = Participation { role, conflict: row.conflict, ends_at: row.ends_at };
+        if may(Viewer::Person, Action::FollowCase, Object::Case(Some(&part), now)).is_err() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
             id: CaseId(row.case_id),
-            role: Role::from_code(&row.role).ok_or_else(|| broken("role"))?,
+            viewer,
+            part,
             month: Month::parse(&row.month).map_err(|_| broken("month"))?,
             stage: Stage::from_code(&row.stage).ok_or_else(|| broken("stage"))?,
             source: row.source,
@@ -50,11 +61,15 @@ impl TryFrom<CaseRow> for Case {
             location: row.location,
             received_at: row.received_at,
             seen_at: row.seen_at,
-        })
+        }))
     }
-}
 
-impl Case {
+    /// May the viewer read what was reported?
+    #[must_use]
+    pub fn reads_report(&self, now: DateTime<Utc>) -> bool {
+        may(Viewer::Person, Action::ReadReport, Object::Case(Some(&self.part), now)).is_ok()
+    }
+
     /// What people call the case on the telephone: short, and no key to anything.
     #[must_use]
     pub fn reference(&self) -> String {
@@ -62,22 +77,25 @@ impl Case {
     }
 }
 
-const CASE: &str = "select c.case_id, p.role, c.source, c.source_key, c.month, c.crime_type, c.location, c.stage, c.received_at, p.seen_at \
-    from participations p join cases c on c.case_id = p.case_id where p.person_id = $1 and p.case_id = $2";
-
-pub async fn case_for(reader: &mut Reader, viewer: PersonId, id: CaseId) -> Result<Option<Case>, DbError> {
-    let row: Option<CaseRow> = sql(CASE).bind(viewer).bind(id).fetch_optional(reader).await?;
-    row.map(Case::try_from).transpose()
+macro_rules! cases {
+    ($which:literal) => {
+        concat!(
+            "select c.case_id, p.role, p.conflict, p.ends_at, c.source, c.source_key, c.month, c.crime_type, c.location, c.stage, \
+               c.received_at, p.seen_at from participations p join cases c on c.case_id = p.case_id where p.person_id = $1 ",
+            $which
+        )
+    };
 }
 
-pub async fn cases_of(reader: &mut Reader, viewer: PersonId) -> Result<Vec<Case>, DbError> {
-    let rows: Vec<CaseRow> =
-        sql("select c.case_id, p.role, c.source, c.source_key, c.month, c.crime_type, c.location, c.stage, c.received_at, p.seen_at \
-         from participations p join cases c on c.case_id = p.case_id where p.person_id = $1 order by c.received_at desc, c.case_id")
-        .bind(viewer)
-        .fetch_all(reader)
-        .await?;
-    rows.into_iter().map(Case::try_from).collect()
+/// Somebody else's case is not there, and nor is one in which the viewer's part has ended.
+pub async fn case_for(on: &mut impl Connection, viewer: PersonId, id: CaseId, now: DateTime<Utc>) -> Result<Option<Case>, DbError> {
+    let row: Option<CaseRow> = sql(cases!("and p.case_id = $2")).bind(viewer).bind(id).fetch_optional(on).await?;
+    row.map_or(Ok(None), |row| Case::open(row, viewer, now))
+}
+
+pub async fn cases_of(on: &mut impl Connection, viewer: PersonId, now: DateTime<Utc>) -> Result<Vec<Case>, DbError> {
+    let rows: Vec<CaseRow> = sql(cases!("order by c.received_at desc, c.case_id")).bind(viewer).fetch_all(on).await?;
+    rows.into_iter().filter_map(|row| Case::open(row, viewer, now).transpose()).collect()
 }
 
 #[derive(sqlx::FromRow)]
@@ -95,19 +113,19 @@ pub struct Event {
     pub received_at: DateTime<Utc>,
 }
 
-/// The events of a case, newest first; those without a date by when we heard of them. The viewer
-/// has been checked by [`case_for`], and is checked here again.
-pub async fn events(reader: &mut Reader, viewer: PersonId, case: CaseId) -> Result<Vec<Event>, DbError> {
+/// The events of a case, newest first; those without a date by when we heard of them.
+pub async fn events(reader: &mut Reader, case: &Case) -> Result<Vec<Event>, DbError> {
+    let id = case.id;
     let rows: Vec<EventRow> = sql("select e.wording, e.happened, e.source, e.received_at from case_events e \
          join participations p on p.case_id = e.case_id and p.person_id = $1 where e.case_id = $2")
-    .bind(viewer)
-    .bind(case)
+    .bind(case.viewer)
+    .bind(id)
     .fetch_all(reader)
     .await?;
     let mut events = rows
         .into_iter()
         .map(|row| {
-            let broken = |column: &str| DbError::inconsistent(format!("case_events.{column} of case {case}"));
+            let broken = |column: &str| DbError::inconsistent(format!("case_events.{column} of case {id}"));
             Ok(Event {
                 wording: Wording::parse(&row.wording).ok_or_else(|| broken("wording"))?,
                 when: When::from_code(&row.happened).map_err(|_| broken("happened"))?,
@@ -127,12 +145,12 @@ pub async fn events(reader: &mut Reader, viewer: PersonId, case: CaseId) -> Resu
     Ok(events)
 }
 
-/// Marks the case as looked at, and answers nothing if it is not the viewer's.
-pub async fn seen(portal: &crate::portal::Portal, viewer: PersonId, case: CaseId) -> Result<(), DbError> {
+/// Marks the case as looked at.
+pub async fn seen(portal: &crate::portal::Portal, case: &Case) -> Result<(), DbError> {
     let mut tx = portal.db.write().await?;
     sql("update participations set seen_at = $3 where person_id = $1 and case_id = $2")
-        .bind(viewer)
-        .bind(case)
+        .bind(case.viewer)
+        .bind(case.id)
         .bind(portal.now())
         .execute(&mut tx)
         .await?;

@@ -2,9 +2,9 @@
 //! and nothing else. Made again at every start, so that one taken away comes back.
 
 use super::DbError;
+use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::Connection as _;
 
 const SQLITE: [&str; 2] = [
     "create trigger if not exists audit_never_changed before update on audit \

@@ -15,7 +15,7 @@ use crate::support::requests::{self, NewRequest};
 use app::domain::contact::{Channel, CommunicationNeed, Days, Grant, Preferences, Safety, Window};
 use app::domain::ids::{CaseId, PersonId, StaffId};
 use app::domain::outcome::Outcome;
-use app::domain::participation::Role;
+use app::domain::participation::{Participation, Role};
 use app::domain::staff::StaffRole;
 use app::domain::support::{Answers, Concern, Need, Reach, ReachDetails, SafeNow};
 use app::domain::triage::{self, Known};
@@ -136,10 +136,14 @@ const PEOPLE: [Invented; 6] = [
     },
 ];
 
-const STAFF: [(StaffRole, &str, &str); 3] = [
-    (StaffRole::Coordinator, "Sam Coordinator", "sam@hub.example.test"),
-    (StaffRole::WitnessCareOfficer, "Jo Officer", "jo@hub.example.test"),
-    (StaffRole::Supervisor, "Priya Supervisor", "priya@hub.example.test"),
+const STAFF: [(StaffRole, &str, &str, &str); 7] = [
+    (StaffRole::Coordinator, "Sam Coordinator", "sam@hub.example.test", "Worcester"),
+    (StaffRole::WitnessCareOfficer, "Jo Officer", "jo@hub.example.test", "Worcester"),
+    (StaffRole::Supervisor, "Priya Supervisor", "priya@hub.example.test", "Worcester"),
+    (StaffRole::Coordinator, "Wyn Coordinator", "wyn@hub.example.test", "Shrewsbury"),
+    (StaffRole::Lead, "Lena Lead", "lena@hub.example.test", "Worcester"),
+    (StaffRole::Auditor, "Arun Auditor", "arun@hub.example.test", "Worcester"),
+    (StaffRole::Admin, "Ada Admin", "ada@hub.example.test", "Worcester"),
 ];
 
 /// The same crimes every time.
@@ -201,7 +205,7 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
         let id = add_person(portal, &mut tx, invented, hash, now).await?;
         let mut joined = Vec::new();
         for place in invented.cases {
-            participate(&mut tx, id, cases[*place], invented.role, now).await?;
+            participate(&mut tx, id, cases[*place], &part(invented.role, now), now).await?;
             joined.push(cases[*place]);
         }
         demo.people.push(DemoPerson {
@@ -215,8 +219,9 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
         });
     }
     add_newcomer(portal, &mut tx, cases[2], now).await?;
-    for ((role, name, email), (id, password, hash)) in STAFF.into_iter().zip(staff) {
-        let totp_secret = hub::add_staff(&mut tx, id, (email, name, role), hash, (&portal.keys, &portal.entropy), now).await?;
+    for ((role, name, email, team), (id, password, hash)) in STAFF.into_iter().zip(staff) {
+        let totp_secret =
+            hub::add_staff(&mut tx, id, hub::NewStaff { email, name, role, team }, hash, (&portal.keys, &portal.entropy), now).await?;
         demo.staff.push(DemoStaff { role: role.code(), name, email, password, totp_secret });
     }
     let scopes = vec!["cases:write".to_owned()];
@@ -226,6 +231,12 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
     audit::append(&mut tx, now, Entry::new(Actor::System, Act::DemoSeeded, None, "")).await?;
     tx.commit().await?;
     Ok(demo)
+}
+
+/// A parent's part ends in time: the invented child is ten.
+fn part(role: Role, now: DateTime<Utc>) -> Participation {
+    let ends_at = (role == Role::Parent).then(|| now + Duration::days(8 * 365));
+    Participation { role, conflict: false, ends_at }
 }
 
 fn six_digits(portal: &Portal) -> String {
@@ -320,7 +331,7 @@ async fn add_person(portal: &Portal, tx: &mut Tx, invented: &Invented, pin_hash:
 async fn add_newcomer(portal: &Portal, tx: &mut Tx, case: CaseId, now: DateTime<Utc>) -> Result<(), DbError> {
     let new = people::New { source: "demo", key: "nia@example.test", name: "Nia Newcomer" };
     let (id, _) = people::add(portal, tx, new, now).await?;
-    participate(tx, id, case, Role::Victim, now).await.map(drop)
+    participate(tx, id, case, &part(Role::Victim, now), now).await.map(drop)
 }
 
 /// A queue that is not empty: requests of people without an account, one of each urgency.

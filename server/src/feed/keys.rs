@@ -54,17 +54,17 @@ pub async fn rotate(tx: &mut Tx, entropy: &Entropy, name: &str, overlap: Duratio
     add_key(tx, entropy, name, &scopes, now).await
 }
 
-/// Ends a key at once.
-pub async fn revoke(tx: &mut Tx, id: &str, now: DateTime<Utc>) -> Result<(), DbError> {
+/// Ends a key at once. False when none with this id worked any more.
+pub async fn revoke(tx: &mut Tx, id: &str, by: Actor, now: DateTime<Utc>) -> Result<bool, DbError> {
     let ended = sql("update machine_keys set revoked_at = $2 where key_id = $1 and revoked_at is null and expires_at > $2")
         .bind(id)
         .bind(now)
         .execute(tx)
         .await?;
-    if ended == 0 {
-        return Err(DbError::Unsuitable(format!("no key that works has the id {id}")));
+    if ended == 1 {
+        audit::append(tx, now, Entry::new(by, Act::KeyRevoked, None, id)).await?;
     }
-    audit::append(tx, now, Entry::new(Actor::System, Act::KeyRevoked, None, id)).await
+    Ok(ended == 1)
 }
 
 /// A key as it may be listed: everything but itself.

@@ -1,5 +1,6 @@
 //! The description of the feed, served at `/api/v1/openapi.json` and printed by `portal openapi`.
 
+use app::domain::participation::Role;
 use serde_json::{Value, json};
 
 #[must_use]
@@ -7,6 +8,7 @@ pub fn document() -> Value {
     let error = json!({ "description": "Refused; `error` says what to do", "content": { "application/json": { "schema": {
         "type": "object", "required": ["error"], "properties": { "error": { "type": "string" } } } } } });
     let text = |longest: u32| json!({ "type": "string", "minLength": 1, "maxLength": longest });
+    let roles = Role::ALL.map(Role::code);
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Victims' hub portal: feed", "version": "1",
@@ -15,8 +17,11 @@ pub fn document() -> Value {
             "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
             "schemas": {
                 "Person": { "type": "object", "additionalProperties": false, "required": ["key", "name", "role"], "properties": {
-                    "key": text(100), "name": text(200), "role": { "enum": ["victim", "parent", "witness"] },
-                    "email": text(254), "mobile": text(40) } },
+                    "key": text(100), "name": text(200), "role": { "enum": roles },
+                    "email": text(254), "mobile": text(40),
+                    "conflict": { "type": "boolean", "description": "May be on the suspect's side: sees nothing of the case" },
+                    "child_born": { "type": "string", "format": "date", "description": "Of a parent, required: their part ends at the child's 18th birthday" },
+                    "until": { "type": "string", "format": "date", "description": "The last day of this part; required of a representative" } } },
                 "Event": { "type": "object", "additionalProperties": false, "required": ["outcome"], "properties": {
                     "outcome": text(200), "date": { "type": "string", "description": "YYYY-MM-DD or YYYY-MM; absent when not known" } } },
                 "Case": { "type": "object", "additionalProperties": false, "required": ["month", "crime_type"], "properties": {

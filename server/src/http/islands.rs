@@ -6,6 +6,7 @@ use super::session::{self, Sign};
 use crate::error::Error;
 use crate::hub;
 use crate::portal::Portal;
+use app::domain::policy::{Action, Object, Viewer, may};
 use app::islands::api::PortalError;
 use app::islands::views::QueueView;
 use app::ports::Desk;
@@ -32,6 +33,7 @@ impl Desk for CallDesk {
         let staff = session::staff(&self.portal, &self.headers, Sign::PageLooksByItself)
             .await
             .map_err(|error| failed(&error.into()))?
+            .filter(|staff| may(Viewer::Staff(staff.role), Action::WorkTheQueue, Object::Hub).is_ok())
             .ok_or(PortalError::SignIn)?;
         hub::queue(&self.portal, &staff, mine_only.then_some(staff.staff)).await.map_err(|error| failed(&error))
     }

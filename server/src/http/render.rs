@@ -61,7 +61,7 @@ impl Portal {
     }
 
     pub fn staff_page(&self, session: &StaffSession, title: impl Into<String>) -> Page<'_> {
-        self.page(Area::Staff { name: session.name.clone() }, title)
+        self.page(Area::Staff { name: session.name.clone(), pages: session.role.pages() }, title)
     }
 
     pub fn staff_door(&self, title: impl Into<String>) -> Page<'_> {

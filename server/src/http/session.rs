@@ -9,6 +9,7 @@ use crate::keys;
 use crate::portal::Portal;
 use crate::vault::{DataKey, Field};
 use app::domain::ids::{PersonId, StaffId};
+use app::domain::policy::{Action, Object, Viewer, may};
 use app::domain::staff::StaffRole;
 use app::islands::page::PART_HEADER;
 use axum::extract::FromRequestParts;
@@ -50,6 +51,7 @@ pub struct StaffSession {
     pub staff: StaffId,
     pub name: String,
     pub role: StaffRole,
+    pub team: String,
     pub token_hash: String,
 }
 
@@ -110,6 +112,7 @@ struct StaffRow {
     staff_id: Uuid,
     name: String,
     role: String,
+    team: String,
     last_seen_at: DateTime<Utc>,
 }
 
@@ -118,7 +121,7 @@ pub async fn staff(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<O
     let token_hash = keys::token_hash(&token);
     let now = portal.now();
     let row: Option<StaffRow> =
-        sql("select s.staff_id, w.name, w.role, s.last_seen_at from staff_sessions s join staff w on w.staff_id = s.staff_id \
+        sql("select s.staff_id, w.name, w.role, w.team, s.last_seen_at from staff_sessions s join staff w on w.staff_id = s.staff_id \
          where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3 and w.disabled_at is null")
         .bind(token_hash.clone())
         .bind(now - STAFF_LIFE.idle)
@@ -136,7 +139,7 @@ pub async fn staff(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<O
             .await?;
         tx.commit().await?;
     }
-    Ok(Some(StaffSession { staff: StaffId(row.staff_id), name: row.name, role, token_hash }))
+    Ok(Some(StaffSession { staff: StaffId(row.staff_id), name: row.name, role, team: row.team, token_hash }))
 }
 
 /// A page that asks for a part of itself shows nobody's presence; whatever is sent does.
@@ -173,6 +176,31 @@ impl FromRequestParts<Portal> for StaffSession {
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Error> {
         staff(portal, &parts.headers, Sign::SomebodyIsThere).await?.ok_or(Error::StaffSignIn)
     }
+}
+
+macro_rules! staff_who_may {
+    ($($(#[$doc:meta])* $name:ident = $action:expr;)+) => {$(
+        $(#[$doc])*
+        pub struct $name(pub StaffSession);
+
+        impl FromRequestParts<Portal> for $name {
+            type Rejection = Error;
+            async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Error> {
+                let staff = StaffSession::from_request_parts(parts, portal).await?;
+                may(Viewer::Staff(staff.role), $action, Object::Hub).map_err(|_| Error::NotFound)?;
+                Ok(Self(staff))
+            }
+        }
+    )+};
+}
+
+staff_who_may! {
+    /// Staff who work with people: the argument of a handler that is for them alone.
+    Caseworker = Action::WorkTheQueue;
+    /// Staff who see what was opened outside somebody's work.
+    Overseer = Action::SeeOpenings;
+    /// Staff who keep accounts and machine keys.
+    AccessKeeper = Action::ManageAccess;
 }
 
 /// Somebody who may or may not have signed in.

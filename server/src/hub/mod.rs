@@ -1,18 +1,23 @@
 //! The hub: staff sign in with a password and a code, see one queue by tier and due time, claim,
-//! answer, note, close. Exactly one member of staff holds a request; the version of a request keeps
+//! answer, note, close. A record opens for those whose work it is (`access`), for others with a reason
+//! (`openings`). Exactly one member of staff holds a request; the version of a request keeps
 //! two answers from crossing.
 
+mod access;
+mod accounts;
+mod openings;
 pub mod people;
 mod routes;
 mod sign_in;
 pub mod store;
 
-pub use sign_in::{add_staff, totp_code};
+pub use accounts::{end as end_account, end_sessions};
+pub use sign_in::{NewStaff, add_staff, totp_code};
 pub use store::queue;
 
 use crate::portal::Portal;
 use axum::Router;
 
 pub fn routes() -> Router<Portal> {
-    routes::routes().merge(sign_in::routes())
+    routes::routes().merge(people::routes()).merge(openings::routes()).merge(accounts::routes()).merge(sign_in::routes())
 }

@@ -1,12 +1,15 @@
 //! `/hub/people`, `/hub/people/{id}` and its `/invite`: who has not joined, how one person may be
 //! contacted, and a way in for them.
 
+use super::access;
+use super::openings::Record;
+use super::routes::outside_in_words;
 use super::store;
 use crate::audit::{Act, Actor, Entry};
 use crate::db::{Connection, DbError, Many, Reader, sql};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
-use crate::http::session::StaffSession;
+use crate::http::session::{Caseworker, StaffSession};
 use crate::joining::store::{self as invitations, Standing};
 use crate::keys;
 use crate::people;
@@ -50,17 +53,19 @@ struct NotJoinedRow {
 struct RoleRow {
     person_id: Uuid,
     role: String,
+    conflict: bool,
+    ends_at: Option<DateTime<Utc>>,
     source_key: String,
 }
 
 static ROLES: Many = Many::new(
-    "select p.person_id, p.role, c.source_key from participations p join cases c on c.case_id = p.case_id \
+    "select p.person_id, p.role, p.conflict, p.ends_at, c.source_key from participations p join cases c on c.case_id = p.case_id \
      where p.person_id in ({rows}) order by p.since desc",
     1,
 );
 
 /// `Victim in case 7F3A21BC`: who each of these people is to which case, and nothing of what happened.
-async fn cases_of(on: &mut impl Connection, people: &[Uuid]) -> Result<HashMap<Uuid, Vec<String>>, DbError> {
+async fn cases_of(on: &mut impl Connection, people: &[Uuid], now: DateTime<Utc>) -> Result<HashMap<Uuid, Vec<String>>, DbError> {
     let mut found: HashMap<Uuid, Vec<String>> = HashMap::new();
     for some in ROLES.groups(people) {
         let mut statement = ROLES.of(some.len());
@@ -70,10 +75,21 @@ async fn cases_of(on: &mut impl Connection, people: &[Uuid]) -> Result<HashMap<U
         let rows: Vec<RoleRow> = statement.fetch_all(on).await?;
         for row in rows {
             let role = Role::from_code(&row.role).ok_or_else(|| DbError::inconsistent("participations.role"))?;
-            found.entry(row.person_id).or_default().push(format!("{} in case {}", role.for_staff(), case_reference(&row.source_key)));
+            found.entry(row.person_id).or_default().push(part_in_words(role, &row, now));
         }
     }
     Ok(found)
+}
+
+fn part_in_words(role: Role, row: &RoleRow, now: DateTime<Utc>) -> String {
+    let part = format!("{} in case {}", role.for_staff(), case_reference(&row.source_key));
+    let day = |at| london::date_in_words(london::wall(at).date());
+    match (row.conflict, row.ends_at) {
+        (true, _) => format!("{part}. Perhaps on the other side: they see nothing of it, and must be told nothing"),
+        (false, Some(end)) if end <= now => format!("{part}. It ended on {}: they see nothing of it", day(end)),
+        (false, Some(end)) => format!("{part}, until {}", day(end)),
+        (false, None) => part,
+    }
 }
 
 fn in_words(standing: Standing) -> String {
@@ -92,16 +108,15 @@ fn in_words(standing: Standing) -> String {
     }
 }
 
-async fn not_joined(State(portal): State<Portal>, staff: StaffSession) -> Result<Response, Error> {
+async fn not_joined(State(portal): State<Portal>, Caseworker(staff): Caseworker) -> Result<Response, Error> {
     let now = portal.now();
     let mut reader = portal.db.read().await?;
-    let rows: Vec<NotJoinedRow> =
-        sql("select person_id, name, wrapped, created_at from people join data_keys on owner_id = person_id \
+    let rows: Vec<NotJoinedRow> = sql("select person_id, name, wrapped, created_at from people join data_keys on owner_id = person_id \
              where pin_hash is null order by created_at desc, person_id limit 100")
-            .fetch_all(&mut reader)
-            .await?;
+    .fetch_all(&mut reader)
+    .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.person_id).collect();
-    let mut cases = cases_of(&mut reader, &ids).await?;
+    let mut cases = cases_of(&mut reader, &ids, now).await?;
     let standings = invitations::standings(&mut reader, &ids, now).await?;
     drop(reader);
     let lines: Vec<NotJoinedLine> = rows
@@ -122,26 +137,30 @@ async fn not_joined(State(portal): State<Portal>, staff: StaffSession) -> Result
 }
 
 /// A person who exists; anybody else is not found.
-async fn known(reader: &mut Reader, id: &str) -> Result<(PersonId, bool), Error> {
+pub async fn known(reader: &mut Reader, id: &str) -> Result<(PersonId, bool), Error> {
     let id: PersonId = id.parse().map_err(|_| Error::NotFound)?;
     let row: Option<(bool,)> = sql("select pin_hash is not null from people where person_id = $1").bind(id).fetch_optional(reader).await?;
     row.map(|(joined,)| (id, joined)).ok_or(Error::NotFound)
 }
 
-async fn show(State(portal): State<Portal>, staff: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
+async fn show(State(portal): State<Portal>, Caseworker(staff): Caseworker, Path(id): Path<String>) -> Result<Response, Error> {
     person_page(&portal, &staff, &id, Entered::default()).await
 }
 
 async fn person_page(portal: &Portal, staff: &StaffSession, id: &str, entered: Entered) -> Result<Response, Error> {
-    let (id, joined) = known(&mut portal.db.read().await?, id).await?;
+    let mut reader = portal.db.read().await?;
+    let (id, joined) = known(&mut reader, id).await?;
+    let opened = access::open(portal, &mut reader, staff, &Record::Person(id), entered.fields()).await?;
+    drop(reader);
     portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::PersonViewed, Some(id), id)).await?;
     let now = portal.now();
     let mut reader = portal.db.read().await?;
     let key = portal.keys.vault.key(&mut reader, id.0).await?;
     let view = PersonView {
         person: store::person(&mut reader, &key, now).await?,
-        cases: cases_of(&mut reader, &[id.0]).await?.remove(&id.0).unwrap_or_default(),
+        cases: cases_of(&mut reader, &[id.0], now).await?.remove(&id.0).unwrap_or_default(),
         joined,
+        outside: opened.outside_work_until.map(outside_in_words),
         invitation: in_words(invitations::standings(&mut reader, &[id.0], now).await?.remove(&id.0).unwrap_or(Standing::None)),
     };
     drop(reader);
@@ -157,7 +176,7 @@ async fn person_page(portal: &Portal, staff: &StaffSession, id: &str, entered: E
 /// no page to be led to. Sent twice, the second one counts.
 async fn invite(
     State(portal): State<Portal>,
-    staff: StaffSession,
+    Caseworker(staff): Caseworker,
     Path(id): Path<String>,
     Submitted(fields): Submitted,
 ) -> Result<Response, Error> {
@@ -165,7 +184,10 @@ async fn invite(
         Ok(form) => form,
         Err(errors) => return person_page(&portal, &staff, &id, Entered::new(fields, errors)).await,
     };
-    let (person, _) = known(&mut portal.db.read().await?, &id).await?;
+    let mut reader = portal.db.read().await?;
+    let (person, _) = known(&mut reader, &id).await?;
+    let _proof: access::Opened = access::open(&portal, &mut reader, &staff, &Record::Person(person), &fields).await?;
+    drop(reader);
     let (now, invitation, token) = (portal.now(), portal.new_id(), portal.entropy.token());
     let word = SpokenWord::from_random(portal.entropy.bytes());
     let mut tx = portal.db.write().await?;

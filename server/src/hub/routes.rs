@@ -1,11 +1,13 @@
 //! `/hub`, `/hub/requests/{reference}` and what can be done there, `/hub/tasks/{id}/done`.
 
+use super::access;
+use super::openings::{self, Record};
 use super::store;
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{Connection, DbError, Tx, sql};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
-use crate::http::session::StaffSession;
+use crate::http::session::{Caseworker, StaffSession};
 use crate::outbox;
 use crate::portal::Portal;
 use crate::support::requests::{self, Request};
@@ -13,6 +15,7 @@ use crate::vault::Field;
 use app::domain::ids::{Reference, TaskId};
 use app::domain::london;
 use app::domain::notice::Notice;
+use app::domain::policy::{Action, Object, Viewer, may};
 use app::domain::support::{InvalidMove, RequestState};
 use app::forms::hub::{Close, Note, Reply};
 use app::forms::{FieldErrors, Fields, Form as _};
@@ -37,17 +40,27 @@ pub fn routes() -> Router<Portal> {
         .route("/hub/requests/{reference}/note", post(note))
         .route("/hub/requests/{reference}/close", post(close))
         .route("/hub/tasks/{task}/done", post(task_done))
-        .merge(super::people::routes())
 }
 
 async fn queue(State(portal): State<Portal>, staff: StaffSession, RawQuery(query): RawQuery) -> Result<Response, Error> {
+    if may(Viewer::Staff(staff.role), Action::WorkTheQueue, Object::Hub).is_err() {
+        // The front page of those who have no queue.
+        let first = staff.role.pages().first().map(|page| paths::hub_page(*page));
+        return first.filter(|page| *page != paths::HUB).map(|page| Redirect::to(page).into_response()).ok_or(Error::NotFound);
+    }
     let mine = query.as_deref() == Some("mine");
     let view = HubView {
         queue: store::queue(&portal, &staff, mine.then_some(staff.staff)).await?,
         tasks: store::tasks(&portal, &staff).await?,
+        openings: openings::waiting(&mut portal.db.read().await?, &staff).await?,
         done: (query.as_deref() == Some("done")).then_some("Done. It is on record."),
     };
     Ok(portal.staff_page(&staff, "Queue").here(paths::HUB).islands().show(move || view! { <QueuePage view=view/> }))
+}
+
+/// Said on every page of a record that was opened with a reason.
+pub(super) fn outside_in_words(until: DateTime<Utc>) -> String {
+    format!("This is not in your work. You opened it with a reason, until {}.", london::time_in_words(london::wall(until).time()))
 }
 
 /// What just happened, told by a mark in the address that says nothing about anybody.
@@ -63,7 +76,7 @@ fn done_in_words(query: Option<&str>) -> Option<&'static str> {
 
 async fn show(
     State(portal): State<Portal>,
-    staff: StaffSession,
+    Caseworker(staff): Caseworker,
     Path(reference): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
@@ -79,7 +92,11 @@ async fn request_page(
 ) -> Result<Response, Error> {
     let now = portal.now();
     let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
-    let request = requests::by_reference(portal, &mut portal.db.read().await?, &reference).await?.ok_or(Error::NotFound)?;
+    let mut reader = portal.db.read().await?;
+    let request = requests::by_reference(portal, &mut reader, &reference).await?.ok_or(Error::NotFound)?;
+    let record = Record::Request(reference.clone(), request.key.owner());
+    let opened = access::open(portal, &mut reader, staff, &record, entered.fields()).await?;
+    drop(reader);
     // On record before a byte leaves. No connection is held meanwhile: the record needs one of its own,
     // and pages that all wait for it while holding the rest would wait for ever.
     portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::RequestViewed, request.person, request.id)).await?;
@@ -118,6 +135,7 @@ async fn request_page(
         submission: portal.new_id().to_string(),
         reference,
         done,
+        outside: opened.outside_work_until.map(outside_in_words),
     };
     drop(reader);
     let problem = !entered.errors().is_empty();
@@ -145,9 +163,12 @@ fn refused(error: InvalidMove, field: &'static str) -> FieldErrors {
     )
 }
 
-async fn load(portal: &Portal, tx: &mut Tx, reference: &str) -> Result<Request, Error> {
+/// A request that is in this member of staff's work, or that they opened with a reason.
+async fn load(portal: &Portal, tx: &mut Tx, staff: &StaffSession, reference: &str, typed: &Fields) -> Result<Request, Error> {
     let reference = Reference::parse(reference).ok_or(Error::NotFound)?;
-    requests::by_reference(portal, tx, &reference).await?.ok_or(Error::NotFound)
+    let request = requests::by_reference(portal, tx, &reference).await?.ok_or(Error::NotFound)?;
+    let _proof: access::Opened = access::open(portal, tx, staff, &Record::Request(reference, request.key.owner()), typed).await?;
+    Ok(request)
 }
 
 fn back(request: &Request, mark: &str) -> Response {
@@ -168,10 +189,10 @@ async fn record(tx: &mut Tx, staff: &StaffSession, act: Act, request: &Request, 
     audit::append(tx, now, Entry::new(Actor::Staff(staff.staff), act, request.person, request.id)).await
 }
 
-async fn claim(State(portal): State<Portal>, staff: StaffSession, Path(reference): Path<String>) -> Result<Response, Error> {
+async fn claim(State(portal): State<Portal>, Caseworker(staff): Caseworker, Path(reference): Path<String>) -> Result<Response, Error> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let request = load(&portal, &mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &staff, &reference, &Fields::default()).await?;
     let state = match request.state.claim(staff.staff, now) {
         Ok(state) if state == request.state => return Ok(back(&request, "claimed")),
         Ok(state) => state,
@@ -194,10 +215,10 @@ async fn claim(State(portal): State<Portal>, staff: StaffSession, Path(reference
     Ok(back(&request, "claimed"))
 }
 
-async fn release(State(portal): State<Portal>, staff: StaffSession, Path(reference): Path<String>) -> Result<Response, Error> {
+async fn release(State(portal): State<Portal>, Caseworker(staff): Caseworker, Path(reference): Path<String>) -> Result<Response, Error> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let request = load(&portal, &mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &staff, &reference, &Fields::default()).await?;
     let state = match request.state.release(staff.staff, request.asked) {
         Ok(state) => state,
         Err(error) => {
@@ -225,7 +246,7 @@ async fn is_sent(on: &mut impl Connection, submission: Uuid) -> Result<bool, DbE
 
 async fn reply(
     State(portal): State<Portal>,
-    staff: StaffSession,
+    Caseworker(staff): Caseworker,
     Path(reference): Path<String>,
     Submitted(fields): Submitted,
 ) -> Result<Response, Error> {
@@ -236,7 +257,7 @@ async fn reply(
     let now = portal.now();
     let submission = fields.one("submission_id").parse::<Uuid>().unwrap_or_else(|_| portal.new_id());
     let mut tx = portal.db.write().await?;
-    let request = load(&portal, &mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &staff, &reference, &fields).await?;
     if is_sent(&mut tx, submission).await? {
         return Ok(back(&request, "replied")); // the second of two clicks
     }
@@ -282,7 +303,7 @@ async fn reply(
 
 async fn note(
     State(portal): State<Portal>,
-    staff: StaffSession,
+    Caseworker(staff): Caseworker,
     Path(reference): Path<String>,
     Submitted(fields): Submitted,
 ) -> Result<Response, Error> {
@@ -293,7 +314,7 @@ async fn note(
     let now = portal.now();
     let submission = fields.one("submission_id").parse::<Uuid>().unwrap_or_else(|_| portal.new_id());
     let mut tx = portal.db.write().await?;
-    let request = load(&portal, &mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &staff, &reference, &fields).await?;
     let note = portal.new_id();
     let saved = sql("insert into notes (note_id, request_id, submission_id, staff_id, body, written_at) values ($1, $2, $3, $4, $5, $6) \
          on conflict (submission_id) do nothing")
@@ -314,7 +335,7 @@ async fn note(
 
 async fn close(
     State(portal): State<Portal>,
-    staff: StaffSession,
+    Caseworker(staff): Caseworker,
     Path(reference): Path<String>,
     Submitted(fields): Submitted,
 ) -> Result<Response, Error> {
@@ -324,7 +345,7 @@ async fn close(
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    let request = load(&portal, &mut tx, &reference).await?;
+    let request = load(&portal, &mut tx, &staff, &reference, &fields).await?;
     let problem = match request.state.close(staff.staff, now, form.closing) {
         Err(error) => Some(refused(error, "closing")),
         Ok(_) if seen_version(&fields, &request) != request.version => Some(FieldErrors::one("closing", CROSSED)),
@@ -344,7 +365,7 @@ async fn close(
     Ok(back(&request, "closed"))
 }
 
-async fn task_done(State(portal): State<Portal>, staff: StaffSession, Path(task): Path<String>) -> Result<Response, Error> {
+async fn task_done(State(portal): State<Portal>, Caseworker(staff): Caseworker, Path(task): Path<String>) -> Result<Response, Error> {
     let task: TaskId = task.parse().map_err(|_| Error::NotFound)?;
     let now = portal.now();
     let mut tx = portal.db.write().await?;

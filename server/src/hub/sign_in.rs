@@ -48,27 +48,38 @@ pub fn totp_code(secret: &str, at: DateTime<Utc>) -> Option<String> {
     Some(totp(secret)?.generate(u64::try_from(at.timestamp()).ok()?).to_string())
 }
 
+/// Somebody who begins at the hub.
+pub struct NewStaff<'a> {
+    pub email: &'a str,
+    pub name: &'a str,
+    pub role: StaffRole,
+    /// Who shares their work.
+    pub team: &'a str,
+}
+
 /// Adds a member of staff; answers the secret for their authenticator app (base32).
 pub async fn add_staff(
     tx: &mut Tx,
     id: StaffId,
-    (email, name, role): (&str, &str, StaffRole),
+    new: NewStaff<'_>,
     password_hash: String,
     (keys, entropy): (&Keys, &Entropy),
     now: DateTime<Utc>,
 ) -> Result<String, DbError> {
     let secret = Secret::from(entropy.bytes::<20>().to_vec()).to_base32();
     let key = keys.vault.make(tx, entropy, id.0, now).await?;
-    sql("insert into staff (staff_id, email, name, role, password_hash, totp_secret, created_at) values ($1, $2, $3, $4, $5, $6, $7)")
-        .bind(id)
-        .bind(email)
-        .bind(name)
-        .bind(role.code())
-        .bind(password_hash)
-        .bind(key.seal(entropy, Field::StaffTotpSecret, id.0, &secret))
-        .bind(now)
-        .execute_one(tx)
-        .await?;
+    sql("insert into staff (staff_id, email, name, role, team, password_hash, totp_secret, created_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8)")
+    .bind(id)
+    .bind(new.email)
+    .bind(new.name)
+    .bind(new.role.code())
+    .bind(new.team)
+    .bind(password_hash)
+    .bind(key.seal(entropy, Field::StaffTotpSecret, id.0, &secret))
+    .bind(now)
+    .execute_one(tx)
+    .await?;
     audit::append(tx, now, Entry::new(Actor::System, Act::StaffAdded, None, id)).await?;
     Ok(secret)
 }

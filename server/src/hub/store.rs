@@ -127,13 +127,12 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
     let now = portal.now();
     let today = london::wall(now).date();
     let mut reader = portal.db.read().await?;
-    let rows: Vec<TaskRow> = sql(
-        "select t.task_id, t.person_id, p.name, k.wrapped, t.notice, t.channel, t.made_at, p.paused_at from tasks t \
+    let rows: Vec<TaskRow> =
+        sql("select t.task_id, t.person_id, p.name, k.wrapped, t.notice, t.channel, t.made_at, p.paused_at from tasks t \
          join people p on p.person_id = t.person_id join data_keys k on k.owner_id = t.person_id \
-         where t.done_at is null order by t.made_at limit 50",
-    )
-    .fetch_all(&mut reader)
-    .await?;
+         where t.done_at is null order by t.made_at limit 50")
+        .fetch_all(&mut reader)
+        .await?;
     let mut lines = Vec::with_capacity(rows.len());
     let mut looks = Vec::with_capacity(rows.len());
     for row in rows {
@@ -220,8 +219,7 @@ pub async fn messages(on: &mut impl Connection, request: &Request) -> Result<Vec
     .bind(request.id)
     .fetch_all(on)
     .await?;
-    rows
-        .into_iter()
+    rows.into_iter()
         .map(|row| {
             let from_person = row.author == "person";
             Ok(HubMessage {
@@ -251,11 +249,12 @@ struct NoteRow {
 }
 
 pub async fn notes(on: &mut impl Connection, request: &Request) -> Result<Vec<HubNote>, DbError> {
-    let rows: Vec<NoteRow> = sql("select n.note_id, w.name as staff_name, n.body, n.written_at from notes n join staff w on w.staff_id = n.staff_id \
+    let rows: Vec<NoteRow> =
+        sql("select n.note_id, w.name as staff_name, n.body, n.written_at from notes n join staff w on w.staff_id = n.staff_id \
          where n.request_id = $1 order by n.written_at, n.note_id")
-    .bind(request.id)
-    .fetch_all(on)
-    .await?;
+        .bind(request.id)
+        .fetch_all(on)
+        .await?;
     rows.into_iter()
         .map(|row| {
             let body = request.key.open(Field::NoteBody, row.note_id, &row.body)?;

@@ -9,7 +9,7 @@ use crate::people;
 use crate::portal::Portal;
 use app::domain::ids::{CaseId, PersonId};
 use app::domain::outcome::Stage;
-use app::domain::participation::Role;
+use app::domain::participation::{Participation, Role};
 use app::forms::sign_in;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
@@ -312,7 +312,8 @@ async fn join_people(portal: &Portal, tx: &mut Tx, import: &Import, case: Uuid, 
             changed = true;
             add_person(portal, tx, import, record).await?
         };
-        let joined = participate(tx, person, CaseId(case), role, import.at).await?;
+        let part = Participation { role, conflict: record.conflict, ends_at: record.ends_at };
+        let joined = participate(tx, person, CaseId(case), &part, import.at).await?;
         changed = changed || joined;
     }
     Ok(changed)
@@ -331,24 +332,29 @@ async fn add_person(portal: &Portal, tx: &mut Tx, import: &Import, record: &Pers
     Ok(id)
 }
 
-/// Joins a person to a case in a role, once; answers whether that was new.
-pub async fn participate(tx: &mut Tx, person: PersonId, case: CaseId, role: Role, at: DateTime<Utc>) -> Result<bool, DbError> {
-    sql("insert into participations (person_id, case_id, role, since) values ($1, $2, $3, $4) on conflict (person_id, case_id) do nothing")
-        .bind(person)
-        .bind(case)
-        .bind(role.code())
-        .bind(at)
-        .execute(tx)
-        .await
-        .map(|rows| rows == 1)
+/// Joins a person to a case, or changes the part they have in it; answers whether anything is new. A
+/// conflict that a feed tells of holds from this moment.
+pub async fn participate(tx: &mut Tx, person: PersonId, case: CaseId, part: &Participation, at: DateTime<Utc>) -> Result<bool, DbError> {
+    sql("insert into participations (person_id, case_id, role, conflict, ends_at, since) values ($1, $2, $3, $4, $5, $6) \
+         on conflict (person_id, case_id) do update set role = excluded.role, conflict = excluded.conflict, ends_at = excluded.ends_at \
+         where participations.role <> excluded.role or participations.conflict <> excluded.conflict \
+            or participations.ends_at is distinct from excluded.ends_at")
+    .bind(person)
+    .bind(case)
+    .bind(part.role.code())
+    .bind(part.conflict)
+    .bind(part.ends_at)
+    .bind(at)
+    .execute(tx)
+    .await
+    .map(|rows| rows == 1)
 }
 
 /// A role the portal does not know makes a record unfit: nobody is joined to a case by guess.
 #[must_use]
 pub fn unknown_role(record: &CaseRecord) -> Option<String> {
-    record
-        .people
-        .iter()
-        .find(|person| Role::from_code(&person.role).is_none())
-        .map(|person| format!("role '{}' is not one of victim, parent, witness", person.role))
+    record.people.iter().find(|person| Role::from_code(&person.role).is_none()).map(|person| {
+        let known: Vec<&str> = Role::ALL.map(Role::code).to_vec();
+        format!("role '{}' is not one of {}", person.role, known.join(", "))
+    })
 }

@@ -9,7 +9,9 @@
 //!   "district": "Shropshire",
 //!   "outcome": "Under investigation",      the latest, when its date is not known
 //!   "events": [{"outcome": "Suspect charged", "date": "2025-04-02"}],   date: a day, a month or none
-//!   "people": [{"key": "P1", "name": "...", "role": "victim", "email": "...", "mobile": "..."}]
+//!   "people": [{"key": "P1", "name": "...", "role": "victim", "email": "...", "mobile": "..."},
+//!              {"key": "P2", "name": "...", "role": "parent", "child_born": "2012-05-01", "conflict": false},
+//!              {"key": "P3", "name": "...", "role": "representative", "until": "2027-01-31"}]
 //! }]}
 //! ```
 //!
@@ -24,7 +26,10 @@
 use std::fmt;
 use std::io::BufRead;
 
+use app::domain::london;
 use app::domain::month::When;
+use app::domain::participation::turns_18;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::record::{self, CaseRecord, Entry, LONGEST_RECORD, Limit, PersonRecord, ProgressRecord, ReadError, Rejected};
@@ -239,7 +244,8 @@ enum Json {
     Text(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),
-    /// A number or a boolean: no field of a case is one.
+    Bool(bool),
+    /// A number: no field of a case is one.
     Other,
 }
 
@@ -262,8 +268,8 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
@@ -340,6 +346,15 @@ impl<const N: usize> Fields<N> {
         }
     }
 
+    /// A yes or no; absent and null are no.
+    fn yes(&mut self, name: &str) -> Result<bool, String> {
+        match self.take(name) {
+            None | Some(Json::Null) => Ok(false),
+            Some(Json::Bool(value)) => Ok(value),
+            Some(_) => Err(format!("field \"{name}\" is not true or false")),
+        }
+    }
+
     /// A list field read item by item; a fault says in which item it is.
     fn list<T>(&mut self, name: &str, most: usize, read: impl Fn(Json) -> Result<T, String>) -> Result<Vec<T>, String> {
         let items = match self.take(name) {
@@ -392,14 +407,32 @@ fn event(json: Json) -> Result<ProgressRecord, String> {
 }
 
 fn person(json: Json) -> Result<PersonRecord, String> {
-    let mut fields = Fields::of(json, ["key", "name", "role", "email", "mobile"])?;
+    let mut fields = Fields::of(json, ["key", "name", "role", "email", "mobile", "conflict", "child_born", "until"])?;
+    let role = record::role(&fields.text("role")?)?.to_owned();
+    let child_born = record::day("child_born", &fields.text("child_born")?)?;
+    let until = record::day("until", &fields.text("until")?)?;
+    // Without these a part in a case would never end by itself.
+    let ends_at = match (role.as_str(), child_born, until) {
+        ("parent", None, _) => return Err("a parent needs child_born: their part ends at the 18th birthday".to_owned()),
+        ("parent", Some(born), until) => Some(until.map_or(turns_18(born), |until| turns_18(born).min(after(until)))),
+        (_, Some(_), _) => return Err("only a parent has child_born".to_owned()),
+        ("representative", None, None) => return Err("a representative needs until: the last day of their authority".to_owned()),
+        (_, None, until) => until.map(after),
+    };
     Ok(PersonRecord {
         key: Limit::key("key").required(&fields.text("key")?)?.to_owned(),
         name: Limit::NAME.required(&fields.text("name")?)?.to_owned(),
-        role: record::role(&fields.text("role")?)?.to_owned(),
+        role,
+        conflict: fields.yes("conflict")?,
+        ends_at,
         email: owned(record::email(&fields.text("email")?)?),
         mobile: owned(record::mobile(&fields.text("mobile")?)?),
     })
+}
+
+/// The moment after a last day.
+fn after(day: NaiveDate) -> DateTime<Utc> {
+    london::start_of(day.succ_opt().unwrap_or(day))
 }
 
 fn owned(text: Option<&str>) -> Option<String> {
@@ -488,6 +521,26 @@ mod tests {
             (with(r#""events":[{"outcome":"a","date":"2025-02-30"}]"#), "events item 1: date is not written as YYYY-MM-DD or YYYY-MM"),
             (with(r#""people":[{"key":"P","name":"A"}]"#), "people item 1: no role"),
             (with(two_people), "people item 2: email is not an email address"),
+            (
+                with(r#""people":[{"key":"P","name":"A","role":"parent"}]"#),
+                "people item 1: a parent needs child_born: their part ends at the 18th birthday",
+            ),
+            (
+                with(r#""people":[{"key":"P","name":"A","role":"victim","child_born":"2012-05-01"}]"#),
+                "people item 1: only a parent has child_born",
+            ),
+            (
+                with(r#""people":[{"key":"P","name":"A","role":"parent","child_born":"1/5/2012"}]"#),
+                "people item 1: child_born is not written as YYYY-MM-DD",
+            ),
+            (
+                with(r#""people":[{"key":"P","name":"A","role":"representative"}]"#),
+                "people item 1: a representative needs until: the last day of their authority",
+            ),
+            (
+                with(r#""people":[{"key":"P","name":"A","role":"victim","conflict":"SECRET"}]"#),
+                "people item 1: field \"conflict\" is not true or false",
+            ),
             (with(r#""people":[["SECRET"]]"#), "people item 1: not an object with fields"),
             (CASE.replace("22/1/25", " "), "no reference or crime_id: nothing identifies this case"),
             (CASE.replace("2025-03", "2025-3"), "month is not written as YYYY-MM"),

@@ -13,6 +13,7 @@ use std::io;
 
 use app::domain::month::{Month, When};
 use app::domain::outcome::Wording;
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// The longest record any reader takes, in bytes of the (uncompressed) file.
 pub const LONGEST_RECORD: usize = 64 * 1024;
@@ -64,6 +65,11 @@ pub struct PersonRecord {
     pub email: Option<String>,
     /// 7 to 30 of digits, spaces and `+()-`. Not proof that it is safe to call.
     pub mobile: Option<String>,
+    /// They may be on the other side: they see nothing of the case.
+    pub conflict: bool,
+    /// When their part ends: a parent's at the child's 18th birthday, a representative's when their
+    /// authority does.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 impl fmt::Debug for PersonRecord {
@@ -295,6 +301,14 @@ pub(super) fn role(raw: &str) -> Result<&str, String> {
     }
 }
 
+/// A day.
+pub(super) fn day(name: &str, raw: &str) -> Result<Option<NaiveDate>, String> {
+    match raw.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| format!("{name} is not written as YYYY-MM-DD")),
+    }
+}
+
 /// An address that could be one.
 pub(super) fn email(raw: &str) -> Result<Option<&str>, String> {
     let Some(email) = Limit::EMAIL.optional(raw)? else {
@@ -360,6 +374,8 @@ mod tests {
             role: "victim".into(),
             email: Some("ann@example.test".into()),
             mobile: Some("07700 900123".into()),
+            conflict: false,
+            ends_at: None,
         };
         let shown = format!("{person:?}");
         assert!(shown.contains("P1") && !shown.contains("Ann") && !shown.contains('@'));

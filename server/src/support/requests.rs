@@ -156,10 +156,7 @@ impl Request {
             case: row.case_id.map(CaseId),
             answers: serde_json::from_str(&answers).map_err(|_| broken("answers"))?,
             tier: Tier::from_number(row.tier).ok_or_else(|| broken("tier"))?,
-            reasons: reasons
-                .split(',')
-                .map(|code| Reason::from_code(code).ok_or_else(|| broken("reasons")))
-                .collect::<Result<_, _>>()?,
+            reasons: reasons.split(',').map(|code| Reason::from_code(code).ok_or_else(|| broken("reasons"))).collect::<Result<_, _>>()?,
             due: row.due_at,
             asked: row.asked_at,
             state,

@@ -42,6 +42,7 @@ fields! {
     RequestReasons => "support_requests.reasons",
     MessageBody => "messages.body",
     NoteBody => "notes.body",
+    OpeningReason => "openings.reason",
 }
 
 /// The key of one owner. To hold it is to be able to read all that is kept of them.

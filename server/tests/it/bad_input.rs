@@ -11,7 +11,12 @@ use uuid::Uuid;
 pub enum Who {
     Anyone,
     Person,
+    /// Who work with people.
     Staff,
+    /// Who see openings.
+    Overseer,
+    /// Who keep accounts and keys.
+    Keeper,
 }
 
 /// What a POST reads.
@@ -23,14 +28,15 @@ pub enum Takes {
     Call,
 }
 use Takes::{Call, Form, Json, Nothing};
-use Who::{Anyone, Person, Staff};
+use Who::{Anyone, Keeper, Overseer, Person, Staff};
 
 const GET: &[&str] = &["GET", "HEAD"];
 const POST: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
-/// Every route there is. `{case}`, `{reference}`, `{task}`, `{person}` and `{token}` stand for Amira's.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 51] = [
+/// Every route there is. `{case}`, `{reference}`, `{task}`, `{person}` and `{token}` stand for Amira's,
+/// `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
+pub const ROUTES: [(&str, &[&str], Takes, Who); 58] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -64,6 +70,8 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 51] = [
     ("/hub/people", GET, Nothing, Staff),
     ("/hub/people/{person}", GET, Nothing, Staff),
     ("/hub/people/{person}/invite", POST, Form, Staff),
+    ("/hub/people/{person}/open", POST, Form, Staff),
+    ("/hub/requests/{reference}/open", POST, Form, Staff),
     ("/hub/requests/{reference}", GET, Nothing, Staff),
     ("/hub/requests/{reference}/claim", POST, Nothing, Staff),
     ("/hub/requests/{reference}/release", POST, Nothing, Staff),
@@ -71,6 +79,11 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 51] = [
     ("/hub/requests/{reference}/note", POST, Form, Staff),
     ("/hub/requests/{reference}/close", POST, Form, Staff),
     ("/hub/tasks/{task}/done", POST, Nothing, Staff),
+    ("/hub/openings", GET, Nothing, Overseer),
+    ("/hub/openings/{opening}/judge", POST, Form, Overseer),
+    ("/hub/access", GET, Nothing, Keeper),
+    ("/hub/access/staff/{staff}/end", POST, Nothing, Keeper),
+    ("/hub/access/keys/{key}/revoke", POST, Nothing, Keeper),
     ("/hub/sign-in", BOTH, Form, Anyone),
     ("/hub/sign-out", POST, Nothing, Anyone),
     ("/exit", BOTH, Nothing, Anyone),
@@ -85,7 +98,10 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 51] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 43] = [
+const FIELDS: [&str; 46] = [
+    "why",
+    "reason",
+    "verdict",
     "word",
     "device",
     "inbox",
@@ -136,6 +152,10 @@ pub struct Door<'h> {
     hub: &'h Hub,
     amira: Browser<'h>,
     sam: Browser<'h>,
+    priya: Browser<'h>,
+    ada: Browser<'h>,
+    opening: Uuid,
+    arun: Uuid,
     reference: String,
     task: Uuid,
     person: Uuid,
@@ -154,7 +174,13 @@ impl<'h> Door<'h> {
         sam.claims(&reference).await;
         let person = hub.person_id("amira").await;
         let (token, _) = sam.invites(person).await;
-        Self { hub, amira, sam, reference, task: row.expect("a task").0, person, token }
+        let bethan = hub.person_id("bethan").await;
+        hub.staff("wyn").await.opens(&format!("/hub/people/{bethan}")).await;
+        let opening: Option<(Uuid,)> = hub.one(server::db::sql("select opening_id from openings")).await;
+        let arun: Option<(Uuid,)> = hub.one(server::db::sql("select staff_id from staff where role = 'auditor'")).await;
+        let (priya, ada) = (hub.staff("priya").await, hub.staff("ada").await);
+        let (task, opening, arun) = (row.expect("a task").0, opening.expect("an opening").0, arun.expect("Arun").0);
+        Self { hub, amira, sam, priya, ada, opening, arun, reference, task, person, token }
     }
 
     pub fn path(&self, template: &str) -> String {
@@ -165,6 +191,9 @@ impl<'h> Door<'h> {
             .replace("{task}", &self.task.to_string())
             .replace("{person}", &self.person.to_string())
             .replace("{token}", &self.token)
+            .replace("{opening}", &self.opening.to_string())
+            .replace("{staff}", &self.arun.to_string())
+            .replace("{key}", &self.hub.machine_key()[4..12])
     }
 
     /// The right browser, as it was: what one try does to its cookies is forgotten.
@@ -173,6 +202,8 @@ impl<'h> Door<'h> {
             Anyone => self.hub.browser(),
             Person => self.amira.clone(),
             Staff => self.sam.clone(),
+            Overseer => self.priya.clone(),
+            Keeper => self.ada.clone(),
         }
     }
 

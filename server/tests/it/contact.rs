@@ -2,9 +2,9 @@
 
 use crate::harness::{Browser, Hub};
 use crate::smtp::Behaviour;
+use app::domain::contact::Channel;
 use axum::http::StatusCode;
 use chrono::{DateTime, Duration, Utc};
-use app::domain::contact::Channel;
 use server::db::sql;
 
 const SAFE: [(&str, &str); 11] = [

@@ -106,9 +106,11 @@ async fn a_batch_is_taken_once_and_then_unchanged() {
 async fn a_persons_page_shows_what_the_feed_brought() {
     let hub = Hub::start().await;
     send(&hub, &json!({ "cases": [a_case("22/12345/26")] })).await;
-    hub.change(sql("update participations set case_id = (select case_id from cases where source_key = '22/12345/26') \
+    hub.change(
+        sql("update participations set case_id = (select case_id from cases where source_key = '22/12345/26') \
          where person_id = $1")
-    .bind(hub.person_id("tom").await))
+        .bind(hub.person_id("tom").await),
+    )
     .await;
     let mut tom = hub.person("tom").await;
     let home = tom.get("/home").await;
@@ -194,7 +196,7 @@ async fn a_row_that_does_not_fit_is_rejected_with_its_reason_and_the_others_stan
         assert_eq!(row["item"], place + 1);
         assert_eq!(row["reason"].is_string(), place > 0, "{row}");
     }
-    assert!(answer.body.contains("role 'suspect' is not one of victim, parent, witness"));
+    assert!(answer.body.contains("role 'suspect' is not one of victim, co_victim, parent, witness"));
     assert!(!answer.body.contains("secret-not"), "a reason never repeats what it is about");
     assert_eq!(cases(&hub).await, 1);
 }

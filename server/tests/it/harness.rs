@@ -299,6 +299,12 @@ impl Hub {
         browser
     }
 
+    /// The same when they have signed in before: with the next code of their app.
+    pub async fn staff_later(&self, name: &str) -> Browser<'_> {
+        self.wait(Duration::seconds(31));
+        self.staff(name).await
+    }
+
     /// What the member of staff's authenticator app shows now.
     pub fn totp(&self, name: &str) -> String {
         server::hub::totp_code(&self.demo_staff(name).totp_secret, self.now()).expect("a code")
@@ -425,6 +431,13 @@ impl Browser<'_> {
         let mut request = form_request(&format!("/api/island/{call}"), fields);
         request.headers_mut().insert(header::ACCEPT, header::HeaderValue::from_static("application/json"));
         self.send(request).await
+    }
+
+    /// Opens what is not this member of staff's work, with a reason.
+    pub async fn opens(&mut self, page: &str) -> Answer {
+        let answer = self.post(&format!("{page}/open"), &[("why", "cover"), ("reason", "Sam is on leave this week")]).await;
+        assert_eq!(answer.location(), page, "{}", answer.body);
+        answer
     }
 
     /// Sends a request, and holds the answer to what every answer must be: never a 5xx.
@@ -700,7 +713,11 @@ impl Browser<'_> {
 
     /// As staff: makes an invitation; answers its token and the word.
     pub async fn invites(&mut self, person: Uuid) -> (String, String) {
-        let answer = self.post(&format!("/hub/people/{person}/invite"), &[("checked", "in_person")]).await;
+        let page = format!("/hub/people/{person}");
+        if self.get(&page).await.status == StatusCode::FORBIDDEN {
+            self.opens(&page).await; // they called, and nothing of theirs is anybody's work
+        }
+        let answer = self.post(&format!("{page}/invite"), &[("checked", "in_person")]).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         let link = answer.texts(".hub-letter__link").remove(0);
         (link.rsplit('/').next().unwrap_or_default().to_owned(), answer.texts(".hub-word").remove(0))

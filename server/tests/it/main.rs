@@ -11,6 +11,7 @@ mod harness;
 mod hostile;
 mod hub;
 mod joining;
+mod need_to_know;
 mod postgres;
 mod public;
 mod sealing;

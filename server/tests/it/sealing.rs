@@ -13,10 +13,10 @@ use std::path::Path;
 /// Every byte of every file in the folder.
 fn bytes_on_disk(folder: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("it is there") {
+        let path = entry.expect("it is there").path();
         if path.is_file() {
-            bytes.extend(std::fs::read(path).unwrap());
+            bytes.extend(std::fs::read(path).expect("it is there"));
         }
     }
     bytes
@@ -24,15 +24,15 @@ fn bytes_on_disk(folder: &Path) -> Vec<u8> {
 
 /// Every row of every table as PostgreSQL writes it.
 async fn every_row(hub: &Hub) -> Vec<u8> {
-    let mut reader = hub.portal.db.read().await.unwrap();
+    let mut reader = hub.portal.db.read().await.expect("it is there");
     let tables: Vec<(String,)> =
-        sql("select tablename::text from pg_tables where schemaname = 'public'").fetch_all(&mut reader).await.unwrap();
+        sql("select tablename::text from pg_tables where schemaname = 'public'").fetch_all(&mut reader).await.expect("it is there");
     assert!(tables.len() > 15);
     let mut text = String::new();
     for (table,) in tables {
         // Statement text lives as long as the program; this is a handful.
         let all = Box::leak(format!("select coalesce(string_agg(t::text, ' '), '') from {table} t").into_boxed_str());
-        let (rows,): (String,) = sql(all).fetch_one(&mut reader).await.unwrap();
+        let (rows,): (String,) = sql(all).fetch_one(&mut reader).await.expect("it is there");
         text.push_str(&rows);
     }
     text.into_bytes()
@@ -43,7 +43,7 @@ fn forms(text: &str) -> Vec<Vec<u8>> {
     let mut forms = vec![text.as_bytes().to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()];
     forms.push(server::keys::hex(text.as_bytes()).into_bytes());
     for before in 0..3 {
-        let encoded = STANDARD_NO_PAD.encode(["xxx"[..before].as_bytes(), text.as_bytes()].concat());
+        let encoded = STANDARD_NO_PAD.encode([&b"xxx"[..before], text.as_bytes()].concat());
         // The first and last characters depend on what stands beside it.
         forms.push(encoded.as_bytes()[4..encoded.len() - 4].to_vec());
     }
@@ -63,7 +63,8 @@ fn holds(dump: &str, form: &[u8]) -> bool {
 fn each_form_would_be_found() {
     for before in 0..4 {
         let text = format!("{}amiramessageMARK and more", "y".repeat(before));
-        for file in [text.clone().into_bytes(), STANDARD_NO_PAD.encode(&text).into_bytes(), server::keys::hex(text.as_bytes()).into_bytes()] {
+        for file in [text.clone().into_bytes(), STANDARD_NO_PAD.encode(&text).into_bytes(), server::keys::hex(text.as_bytes()).into_bytes()]
+        {
             assert!(forms("amiramessageMARK").iter().any(|form| holds(&latin(&file), form)), "{before}");
         }
     }

@@ -2,17 +2,17 @@
 //! of taps, nothing lost and nothing shown to the next person at the same phone.
 
 use crate::harness::{Backend, Browser, EXIT_URL, Hub, SIGNED_IN_ANSWERS, STRANGERS_ANSWERS};
+use app::domain::triage::{Reason, Tier};
 use axum::http::StatusCode;
 use chrono::Duration;
 use futures_util::future::join_all;
-use app::domain::triage::{Reason, Tier};
 use server::db::sql;
 use server::vault::Field;
 
 /// Requests beyond those of the demo.
 async fn asked(hub: &Hub) -> i64 {
     let demo = hub.asked_for("invented request").await.len();
-    hub.count(sql("select count(*) from support_requests")).await - i64::try_from(demo).unwrap()
+    hub.count(sql("select count(*) from support_requests")).await - i64::try_from(demo).expect("few")
 }
 
 #[tokio::test(flavor = "multi_thread")]

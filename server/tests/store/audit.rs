@@ -172,8 +172,8 @@ async fn ten_rows(db: &Db) -> Result<(), DbError> {
 }
 
 async fn whatever_is_done_to_it_shows_at_the_first_bad_row(store: Store) -> Tested {
-    without_guards(&store).await?;
     const ROW: &str = "insert into audit select $1, at, actor, actor_id, act, person_id, subject, $2, hash from audit where seq = 3";
+    without_guards(&store).await?;
     // What is done, and where it must show.
     let deeds: [(&[&'static str], i64); 15] = [
         (&["update audit set act = 'case_viewed ' where seq = 4"], 4),

@@ -348,7 +348,9 @@ async fn a_machine_key_is_followed_by_another_and_both_work_for_a_while() -> Tes
     // The first one ends with the overlap, the second after 90 days.
     let db = server::db::Db::open(&format!("sqlite://{}", program.database().display())).await?;
     let lives: Vec<(String, chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)> =
-        server::db::sql("select key_id, made_at, expires_at from machine_keys order by expires_at").fetch_all(&mut db.read().await?).await?;
+        server::db::sql("select key_id, made_at, expires_at from machine_keys order by expires_at")
+            .fetch_all(&mut db.read().await?)
+            .await?;
     let days: Vec<i64> = lives.iter().map(|(_, made, ends)| (*ends - *made).num_days()).collect();
     assert_eq!(days, [3, 90]);
     assert_eq!(lives[0].0, id(&first.out));

@@ -315,6 +315,8 @@ fn person(key: &str, role: &str, email: Option<&str>, mobile: Option<&str>) -> P
         role: role.into(),
         email: email.map(str::to_owned),
         mobile: mobile.map(str::to_owned),
+        conflict: false,
+        ends_at: None,
     }
 }
 
@@ -340,8 +342,7 @@ async fn people_are_joined_once_and_nobody_gets_anothers_address(store: Store) -
     }
     let mut reader = store.db.read().await?;
     let cat = server::people::of_source(&portal, &mut reader, "test", "cat").await?.expect("she is known");
-    let (hers,): (i64,) =
-        sql("select count(*) from contact_points where person_id = $1").bind(cat).fetch_one(&mut reader).await?;
+    let (hers,): (i64,) = sql("select count(*) from contact_points where person_id = $1").bind(cat).fetch_one(&mut reader).await?;
     assert_eq!(hers, 0);
     let index = portal.keys.contact_index("ann@example.test");
     let (anns,): (i64,) = sql("select count(*) from contact_points where value_index = $1").bind(index).fetch_one(&mut reader).await?;

@@ -63,8 +63,8 @@ pub async fn queue_received(portal: &Portal, person: PersonId) -> Result<Uuid, D
 pub async fn coordinator(db: &Db, n: u32) -> Result<StaffId, DbError> {
     let id = StaffId(Uuid::from_u128(u128::from(n) + 0x5000));
     let mut tx = db.write().await?;
-    sql("insert into staff (staff_id, email, name, role, password_hash, totp_secret, created_at) \
-         values ($1, $2, 'Sam', 'coordinator', '', '', $3)")
+    sql("insert into staff (staff_id, email, name, role, team, password_hash, totp_secret, created_at) \
+         values ($1, $2, 'Sam', 'coordinator', 'Worcester', '', '', $3)")
     .bind(id)
     .bind(format!("sam{n}@hub.example.test"))
     .bind(crate::stores::monday())

@@ -5,6 +5,7 @@ use app::domain::contact::{Channel, Safety};
 use app::domain::ids::StaffId;
 use app::domain::joining::{Device, IdentityCheck, Inbox};
 use app::domain::notice::Notice;
+use app::domain::opening::{OpeningReason, OpeningVerdict};
 use app::domain::participation::Role;
 use app::domain::staff::StaffRole;
 use app::domain::support::{Closing, RequestState};
@@ -103,6 +104,8 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
         ("invitations.device", Device::ALL.iter().map(|one| one.code()).collect()),
         ("invitations.inbox", Inbox::ALL.iter().map(|one| one.code()).collect()),
         ("messages.author", vec!["person", "hub"]),
+        ("openings.why", OpeningReason::ALL.iter().map(|one| one.code()).collect()),
+        ("openings.verdict", OpeningVerdict::ALL.iter().map(|one| one.code()).collect()),
         ("outbox.notice", Notice::ALL.map(Notice::code).to_vec()),
         ("outbox.state", vec!["due", "sent", "task", "not_sent", "gave_up"]),
         ("tasks.channel", channels),
@@ -122,7 +125,7 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
 }
 
 /// Columns of text that stand in the database as they are, and why that is right. All others are sealed.
-const CLEAR: [(&str, &str, &str); 47] = [
+const CLEAR: [(&str, &str, &str); 50] = [
     ("people", "source", "a word of ours"),
     ("people", "source_index", "a keyed hash"),
     ("people", "pin_hash", "slow, salted, with a pepper"),
@@ -139,6 +142,9 @@ const CLEAR: [(&str, &str, &str); 47] = [
     ("staff", "email", "staff sign in with it; not a person of a case"),
     ("staff", "name", "told to persons"),
     ("staff", "role", "a code"),
+    ("staff", "team", "who shares their work"),
+    ("openings", "why", "a code"),
+    ("openings", "verdict", "a code"),
     ("staff", "password_hash", "slow, salted, with a pepper"),
     ("staff_challenges", "token_hash", "a hash of 256 random bits"),
     ("staff_sessions", "token_hash", "a hash of 256 random bits"),
