@@ -206,7 +206,10 @@ async fn the_demo_is_told_in_the_agreed_shape_and_goes_only_into_an_empty_databa
     for role in ["victim", "witness", "parent"] {
         assert!(roles.contains(&role), "{roles:?}");
     }
-    assert_eq!(texts(&demo["staff"], "role"), ["coordinator", "witness_care_officer", "supervisor"]);
+    assert_eq!(
+        texts(&demo["staff"], "role"),
+        ["coordinator", "witness_care_officer", "supervisor", "coordinator", "lead", "auditor", "admin"]
+    );
     for person in demo["people"].as_array().into_iter().flatten() {
         let text = |field: &str| person[field].as_str().unwrap_or_default();
         assert!(!text("name").is_empty() && text("email").ends_with("@example.test"), "{person}");
