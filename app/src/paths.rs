@@ -25,6 +25,7 @@ pub const CONTACT: &str = "/contact";
 pub const CONTACT_PREFERENCES: &str = "/contact/preferences";
 pub const SECURITY: &str = "/security";
 pub const SECURITY_SIGN_OUT: &str = "/security/sign-out";
+pub const SECURITY_PIN: &str = "/security/pin";
 pub const SECURITY_PAUSE: &str = "/security/pause";
 pub const SECURITY_RESUME: &str = "/security/resume";
 pub const SUPPORT: &str = "/support";
@@ -53,6 +54,21 @@ pub fn case_messages(id: CaseId) -> String {
 #[must_use]
 pub fn contact(channel: Channel) -> String {
     format!("/contact/{}", channel.code())
+}
+
+#[must_use]
+pub fn contact_stop(channel: Channel) -> String {
+    format!("/contact/{}/stop", channel.code())
+}
+
+#[must_use]
+pub fn hub_sign_out_person(person: PersonId) -> String {
+    format!("/hub/people/{person}/sign-out")
+}
+
+#[must_use]
+pub fn hub_confirm(person: PersonId) -> String {
+    format!("/hub/people/{person}/confirm")
 }
 
 #[must_use]

@@ -50,7 +50,7 @@ test('whoever keeps accounts sees accounts and keys, and nothing of anybody', as
   const ada = portal.staff.find((one) => one.role === 'admin');
   if (!ada) throw new Error('no admin in the demo');
   await signInStaff(page, ada, 'Access');
-  await expect(page.getByText('demo records system')).toBeVisible();
+  await expect(page.getByText('demo records system', { exact: true })).toBeVisible();
   await expect(page.getByRole('link', { name: 'Queue' })).toHaveCount(0);
   await checkPage(page, 'hub-access');
 });

@@ -21,21 +21,21 @@ create table people (
     language text,                      -- sealed
     communication text,                 -- sealed; codes of CommunicationNeed, comma between
     preferences_at timestamptz,
-    address text,                       -- sealed; write-only for the person's side
-    address_at timestamptz,
     paused_at timestamptz,              -- since when nothing is sent to this person; a code that they ask for is
     created_at timestamptz not null,
     unique (source, source_index)
 );
 
--- Where a person can be reached. A revoked one is never a target again.
+-- Where a person can be reached. The newest that counts already is the one in use; a revoked one is never
+-- a target again. One that a person gave counts a day later: see server/src/contact/points.rs.
 create table contact_points (
     contact_point_id uuid primary key,
     person_id uuid not null references people (person_id),
-    kind text not null check (kind in ('email', 'mobile')),
+    kind text not null check (kind in ('email', 'mobile', 'address')),
     value text not null,                -- sealed
-    value_index text not null,          -- index
+    value_index text,                   -- index; none for a postal address, which families share
     added_at timestamptz not null,
+    counts_from timestamptz not null,
     revoked_at timestamptz
 );
 create unique index contact_points_value on contact_points (value_index) where revoked_at is null;
@@ -241,7 +241,7 @@ create index notes_request on notes (request_id, written_at);
 -- Ids and codes only: no address and no text. The sender reads both again when it sends.
 create table outbox (
     outbox_id uuid primary key,
-    notice text not null check (notice in ('request_received', 'reply_waiting', 'sign_in_code')),
+    notice text not null check (notice in ('request_received', 'reply_waiting', 'sign_in_code', 'point_changed')),
     person_id uuid references people (person_id),   -- null: a decoy, so that strangers cost the same
     subject_id uuid not null,
     state text not null check (state in ('due', 'sent', 'task', 'not_sent', 'gave_up')),

@@ -10,10 +10,12 @@ pub enum Notice {
     ReplyWaiting,
     /// A sign-in code that the person asked for this minute.
     SignInCode,
+    /// Somebody gave a new address or number: told to the old one, if that is still safe.
+    PointChanged,
 }
 
 impl Notice {
-    pub const ALL: [Self; 3] = [Self::RequestReceived, Self::ReplyWaiting, Self::SignInCode];
+    pub const ALL: [Self; 4] = [Self::RequestReceived, Self::ReplyWaiting, Self::SignInCode, Self::PointChanged];
 
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Notice {
             Self::RequestReceived => "request_received",
             Self::ReplyWaiting => "reply_waiting",
             Self::SignInCode => "sign_in_code",
+            Self::PointChanged => "point_changed",
         }
     }
 
@@ -33,7 +36,7 @@ impl Notice {
     #[must_use]
     pub fn subject(self) -> &'static str {
         match self {
-            Self::RequestReceived | Self::ReplyWaiting => "You have a message",
+            Self::RequestReceived | Self::ReplyWaiting | Self::PointChanged => "You have a message",
             Self::SignInCode => "Your code",
         }
     }
@@ -45,6 +48,7 @@ impl Notice {
             Self::RequestReceived => "Tell them we have what they asked for",
             Self::ReplyWaiting => "Tell them there is a message to read",
             Self::SignInCode => "Help them sign in",
+            Self::PointChanged => "Ask if they gave us a new number themselves. If not, stop the change",
         }
     }
 }

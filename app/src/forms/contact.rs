@@ -1,14 +1,24 @@
 //! Safe contact choices: one form for a channel, one for letters (with the write-only address), one
 //! for what holds over all channels.
 
-use super::{FieldErrors, Fields, Form, free_text, line};
+use super::{FieldErrors, Fields, Form, free_text, line, sign_in};
 use crate::domain::contact::{Channel, CommunicationNeed, Days, Grant, LANGUAGES, Preferences, Safety, Window};
 use chrono::NaiveDate;
 
+/// A new address or number. It is never shown again.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPoint {
+    pub value: String,
+    /// May the old one be used until the new one counts?
+    pub old_is_safe: bool,
+}
+
 /// Fields `channel`, `safe`, and when safe `days`, `from`, `to`, `voicemail` (phone), `say_who`,
-/// `until-day`, `until-month`, `until-year`.
+/// `until-day`, `until-month`, `until-year`; `new_email` or `new_mobile`, which may be empty, and with
+/// one `old_safe`.
 pub struct ChannelChoice {
     pub grant: Grant,
+    pub new: Option<NewPoint>,
 }
 
 impl Form for ChannelChoice {
@@ -32,8 +42,38 @@ impl Form for ChannelChoice {
             grant.say_who = yes_no(fields, "say_who", "Tell us if we may say who we are", &mut errors);
             grant.until = until(fields, &mut errors);
         }
-        errors.or(Self { grant })
+        let new = match channel {
+            Channel::Email => new_point(fields, "new_email", sign_in::email, "Enter an email address, like name@example.com", &mut errors),
+            Channel::Text | Channel::Phone => {
+                new_point(fields, "new_mobile", sign_in::mobile, "Enter a UK mobile number, like 07700 900123", &mut errors)
+            }
+            Channel::Letter => None,
+        };
+        errors.or(Self { grant, new })
     }
+}
+
+fn new_point(
+    fields: &Fields,
+    name: &'static str,
+    read: impl Fn(&str) -> Option<String>,
+    wrong: &'static str,
+    errors: &mut FieldErrors,
+) -> Option<NewPoint> {
+    if fields.one(name).is_empty() {
+        return None;
+    }
+    let value = read(fields.one(name));
+    if value.is_none() {
+        errors.add(name, wrong);
+    }
+    let old_is_safe = old_is_safe(fields, errors);
+    value.map(|value| NewPoint { value, old_is_safe })
+}
+
+/// Asked only when a new one is given.
+fn old_is_safe(fields: &Fields, errors: &mut FieldErrors) -> bool {
+    yes_no(fields, "old_safe", "Tell us if we may use the old one until then", errors)
 }
 
 fn yes_no(fields: &Fields, name: &'static str, missing: &'static str, errors: &mut FieldErrors) -> bool {
@@ -91,11 +131,10 @@ fn month_number(text: &str) -> Option<u32> {
     NAMES.iter().position(|name| *name == short).and_then(|place| u32::try_from(place + 1).ok())
 }
 
-/// A channel choice for letters, with `address`: empty keeps what we hold.
+/// A channel choice for letters, with `address`: empty keeps what we hold; up to seven lines, as typed.
 pub struct LetterChoice {
     pub grant: Grant,
-    /// A new address, as typed, up to seven lines. It is never shown again.
-    pub address: Option<String>,
+    pub new: Option<NewPoint>,
 }
 
 impl Form for LetterChoice {
@@ -108,7 +147,8 @@ impl Form for LetterChoice {
         if address.as_ref().is_some_and(|address| address.lines().count() > 7) {
             errors.add("address", "The address must be 7 lines or fewer");
         }
-        errors.or(Self { grant, address })
+        let new = address.map(|value| NewPoint { value, old_is_safe: old_is_safe(fields, &mut errors) });
+        errors.or(Self { grant, new })
     }
 }
 

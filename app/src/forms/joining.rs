@@ -72,6 +72,33 @@ impl Form for WayIn {
     }
 }
 
+/// Fields `pin` (the one until now), `new_pin` and `pin_again`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChangePin {
+    pub new: String,
+}
+
+impl Form for ChangePin {
+    fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let digits = |name| sign_in::digits(fields.one(name));
+        let (old, new) = (digits("pin"), digits("new_pin"));
+        if old.is_empty() {
+            errors.add("pin", "Enter the PIN you have now");
+        }
+        if new.is_empty() {
+            errors.add("new_pin", "Choose a new PIN");
+        } else if let Err(weak) = check_pin(&new) {
+            errors.add("new_pin", weak.to_string());
+        } else if new == old {
+            errors.add("new_pin", "Choose a PIN that is not the one you have now");
+        } else if new != digits("pin_again") {
+            errors.add("pin_again", "Enter the same new PIN twice");
+        }
+        errors.or(Self { new })
+    }
+}
+
 /// Field `checked`: staff, before they make an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invite {
@@ -83,6 +110,20 @@ impl Form for Invite {
         IdentityCheck::from_code(fields.one("checked"))
             .map(|checked| Self { checked })
             .ok_or_else(|| FieldErrors::one("checked", "Say how you made sure who this person is"))
+    }
+}
+
+/// Field `confirmed`: staff, before a change of address or number counts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirm {
+    pub checked: IdentityCheck,
+}
+
+impl Form for Confirm {
+    fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
+        IdentityCheck::from_code(fields.one("confirmed"))
+            .map(|checked| Self { checked })
+            .ok_or_else(|| FieldErrors::one("confirmed", "Say how you made sure who this person is"))
     }
 }
 

@@ -20,7 +20,18 @@ pub struct ContactView {
     pub communication: String,
     /// `Last changed 3 June 2026 at 9am`
     pub changed: Option<String>,
-    pub done: bool,
+    /// Changes that count only later, and can be stopped.
+    pub held: Vec<HeldChange>,
+    pub done: Option<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+pub struct HeldChange {
+    pub channel: Channel,
+    /// `an email address`
+    pub what: &'static str,
+    /// `24 November 2026 at 9am`
+    pub from: String,
 }
 
 #[derive(Clone, Debug)]
@@ -48,12 +59,23 @@ pub fn ContactPage(view: ContactView) -> impl IntoView {
         })
         .collect();
     view! {
-        {view.done.then(|| view! { <NotificationBanner text="Your choices are saved. They count from now on."/> })}
+        {view.done.map(|text| view! { <NotificationBanner text=text/> })}
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
             <h1 class="govuk-heading-l">"How we may contact you"</h1>
             <p class="govuk-body">
                 "We only use what you say is safe. If you have not told us, we do not use it. You can change this at any time."
             </p>
+            {view.held.into_iter().map(|change| view! {
+                <div class="govuk-inset-text">
+                    <p class="govuk-body">
+                        "You gave us " {change.what} " that is new. We use it from " {change.from}
+                        ". If you did not do this, stop it now and call us."
+                    </p>
+                    <form method="post" action=paths::contact_stop(change.channel)>
+                        <Button text="Stop this change" kind="secondary"/>
+                    </form>
+                </div>
+            }).collect::<Vec<_>>()}
             <dl class="govuk-summary-list">{rows}</dl>
             <h2 class="govuk-heading-m">"What works for you"</h2>
             <dl class="govuk-summary-list">
@@ -62,8 +84,7 @@ pub fn ContactPage(view: ContactView) -> impl IntoView {
                 <SummaryRow key="Help you need" value=view.communication change=paths::CONTACT_PREFERENCES change_what="the help you need"/>
             </dl>
             <InsetText>
-                "We never show your address, number or email here, so that nobody else can read them from your screen. To change your email or number, "
-                <a class="govuk-link" href=paths::SUPPORT_NEW>"ask us"</a> "."
+                "We never show your address, number or email here, so that nobody else can read them from your screen. A new one counts after 24 hours, so that nobody else can change it behind your back. If you need it sooner, call us."
             </InsetText>
             {view.changed.map(|changed| view! { <p class="govuk-hint">{changed}</p> })}
         </div></div>
@@ -170,12 +191,32 @@ pub fn ChannelPage(channel: Channel, held: String, entered: Entered, ask_pin: bo
                         label="Until when is this safe? (optional)" hint="For example, 31 3 2027. Leave it empty if you do not know."
                     />
                 </div>
-                {letter.then(|| view! {
-                    <TextareaField
-                        entered=entered.clone() name="address" label="New address (optional)" rows=5 keep=false
-                        hint="Only if it has changed. Nobody can read it back on this site, not even you."
-                    />
-                })}
+                <h2 class="govuk-heading-m">"If it has changed"</h2>
+                {match channel {
+                    Channel::Letter => view! {
+                        <TextareaField
+                            entered=entered.clone() name="address" label="New address (optional)" rows=5 keep=false
+                            hint="Nobody can read it back on this site, not even you. We use it after 24 hours."
+                        />
+                    }.into_any(),
+                    Channel::Email => view! {
+                        <TextInput
+                            entered=entered.clone() name="new_email" label="New email address (optional)" kind="email" autocomplete="off" keep=false
+                            hint="Only you should be able to open it. Nobody can read it back on this site. We use it after 24 hours."
+                        />
+                    }.into_any(),
+                    Channel::Text | Channel::Phone => view! {
+                        <TextInput
+                            entered=entered.clone() name="new_mobile" label="New mobile number (optional)" kind="tel" autocomplete="off" keep=false
+                            hint="Nobody can read it back on this site. We use it after 24 hours, for texts and calls."
+                        />
+                    }.into_any(),
+                }}
+                <Radios
+                    entered=entered.clone() name="old_safe" label="If you gave a new one: may we use the old one until then?"
+                    hint="If you say no, we stop using the old one now."
+                    choices=vec![Choice::new("yes", "Yes, it is still safe"), Choice::new("no", "No, or there is no old one")]
+                />
                 {ask_pin.then(|| view! { <PinField entered=entered.clone()/> })}
                 <LiveCheck/>
                 <Button text="Save"/>

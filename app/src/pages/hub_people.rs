@@ -3,7 +3,7 @@
 
 use crate::domain::ids::PersonId;
 use crate::domain::joining::IdentityCheck;
-use crate::govuk::{BackLink, Button, Choice, Entered, ErrorSummary, InsetText, Radios, SummaryRow, WarningText};
+use crate::govuk::{BackLink, Button, Choice, Entered, ErrorSummary, InsetText, NotificationBanner, Radios, SummaryRow, WarningText};
 use crate::pages::hub::HubPerson;
 use crate::paths;
 use leptos::prelude::*;
@@ -52,6 +52,9 @@ pub struct PersonView {
     pub outside: Option<String>,
     /// What became of the newest invitation.
     pub invitation: String,
+    /// `an email address, from 24 November 2026 at 9am`: changes that are held.
+    pub held: Vec<String>,
+    pub done: Option<&'static str>,
 }
 
 #[component]
@@ -72,6 +75,7 @@ pub fn PersonPage(view: PersonView, entered: Entered) -> impl IntoView {
     view! {
         <BackLink href=paths::HUB_PEOPLE.into()/>
         <ErrorSummary entered=entered.clone()/>
+        {view.done.map(|text| view! { <NotificationBanner text=text/> })}
         {view.outside.map(|text| view! { <WarningText text=text/> })}
         <h1 class="govuk-heading-l">{view.person.name}</h1>
         {view.person.paused.map(|since| view! { <WarningText text=format!("Do not contact them. They stopped all messages on {since}.")/> })}
@@ -84,6 +88,22 @@ pub fn PersonPage(view: PersonView, entered: Entered) -> impl IntoView {
             <SummaryRow key="Language" value=view.person.language/>
             <SummaryRow key="Needs" value=view.person.communication/>
         </dl>
+        {(!view.held.is_empty()).then(|| {
+            let confirmed: Vec<Choice> = IdentityCheck::ALL.iter().map(|one| Choice::new(one.code(), one.in_words())).collect();
+            view! {
+                <h2 class="govuk-heading-m">"A change that waits"</h2>
+                <p class="govuk-body">"They gave us " {view.held.join(" and ")} ". Ask them if they did it themselves: on a number from before, or in person."</p>
+                <form method="post" action=paths::hub_confirm(id) novalidate>
+                    <Radios entered=entered.clone() name="confirmed" label="How did you make sure that it was them?" choices=confirmed/>
+                    <Button text="Let it count now" kind="secondary"/>
+                </form>
+            }
+        })}
+        {view.joined.then(|| view! {
+            <h2 class="govuk-heading-m">"If somebody else has their phone"</h2>
+            <p class="govuk-body">"Sign them out on every device. Their PIN and their address stay as they are."</p>
+            <form method="post" action=paths::hub_sign_out_person(id)><Button text="Sign them out everywhere" kind="secondary"/></form>
+        })}
         <h2 class="govuk-heading-m">{heading}</h2>
         <p class="govuk-body">{advice}</p>
         <form method="post" action=paths::hub_invite(id) novalidate>

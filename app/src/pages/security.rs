@@ -1,6 +1,6 @@
 //! Who is in, who has looked, and how to make it stop.
 
-use crate::govuk::{Button, InsetText, NotificationBanner, WarningText};
+use crate::govuk::{BackLink, Button, Entered, ErrorSummary, InsetText, NotificationBanner, TextInput, WarningText};
 use crate::paths;
 use leptos::prelude::*;
 
@@ -68,6 +68,11 @@ pub fn SecurityPage(view: SecurityView) -> impl IntoView {
             <p class="govuk-body">"If you do not know one of these, sign out everywhere. Then call us: somebody may know your PIN."</p>
             <form method="post" action=paths::SECURITY_SIGN_OUT><Button text="Sign out everywhere" kind="secondary"/></form>
 
+            <h2 class="govuk-heading-m">"Your PIN"</h2>
+            <p class="govuk-body">
+                "If somebody may know it, "<a class="govuk-link" href=paths::SECURITY_PIN>"choose a new PIN"</a>"."
+            </p>
+
             <h2 class="govuk-heading-m">"Who has looked at your record"</h2>
             {if nobody {
                 view! { <p class="govuk-body">"Nobody at the hub has opened your record yet."</p> }.into_any()
@@ -78,6 +83,33 @@ pub fn SecurityPage(view: SecurityView) -> impl IntoView {
                 }.into_any()
             }}
             <InsetText>"If somebody looked who should not have, tell us. We will find out why."</InsetText>
+        </div></div>
+    }
+}
+
+#[component]
+pub fn ChangePinPage(entered: Entered) -> impl IntoView {
+    let field = |name: &'static str, label: &'static str, hint: &'static str, autocomplete: &'static str| {
+        let entered = entered.clone();
+        view! {
+            <TextInput
+                entered=entered name=name label=label hint=hint kind="password" inputmode="numeric" autocomplete=autocomplete
+                width="govuk-input--width-10" keep=false
+            />
+        }
+    };
+    view! {
+        <BackLink href=paths::SECURITY.into()/>
+        <ErrorSummary entered=entered.clone()/>
+        <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
+            <form method="post" action=paths::SECURITY_PIN novalidate>
+                <h1 class="govuk-heading-l">"Choose a new PIN"</h1>
+                <p class="govuk-body">"Everywhere else you are signed out then. Nobody is told."</p>
+                {field("pin", "The PIN you have now", "If you have forgotten it, call us.", "current-password")}
+                {field("new_pin", "New PIN", "6 to 12 digits that nobody who knows you would guess.", "new-password")}
+                {field("pin_again", "The same new PIN again", "So that it has no slip in it.", "new-password")}
+                <Button text="Save the new PIN"/>
+            </form>
         </div></div>
     }
 }

@@ -1,20 +1,26 @@
 //! `/security`: where the person is signed in, who has looked at their record, and one tap that stops
 //! every message. What is stopped is read by the sender when it sends.
 
+use super::step_up;
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{DbError, Reader, Tx, sql};
 use crate::error::Error;
 use crate::http::cookies;
+use crate::http::fields::Form as Submitted;
 use crate::http::session::{PERSON_LIFE, PersonSession};
+use crate::keys;
 use crate::portal::Portal;
 use app::domain::ids::PersonId;
 use app::domain::london;
+use app::forms::joining::ChangePin;
+use app::forms::{FieldErrors, Fields, Form as _};
+use app::govuk::Entered;
 use app::pages::account::SignedOutPage;
-use app::pages::security::{LookLine, SecurityPage, SecurityView, SessionLine};
+use app::pages::security::{ChangePinPage, LookLine, SecurityPage, SecurityView, SessionLine};
 use app::paths;
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
@@ -26,6 +32,7 @@ pub fn routes() -> Router<Portal> {
     Router::new()
         .route(paths::SECURITY, get(show))
         .route(paths::SECURITY_SIGN_OUT, post(sign_out_everywhere))
+        .route(paths::SECURITY_PIN, get(show_pin).post(change_pin))
         .route(paths::SECURITY_PAUSE, post(pause))
         .route(paths::SECURITY_RESUME, post(resume))
 }
@@ -52,6 +59,8 @@ fn look_in_words(act: &str) -> Option<&'static str> {
         "openings_viewed" => "checked why a colleague had opened your record",
         "person_viewed" => "opened how we may contact you",
         "tasks_viewed" => "saw that we had to reach you",
+        "signed_out_by_hub" => "signed you out everywhere",
+        "point_confirmed" => "made sure that you gave us a new address or number",
         "invited" => "made you an invitation",
         "request_claimed" => "took on what you asked us",
         "request_answered" => "answered you",
@@ -118,12 +127,64 @@ async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(que
         paused: paused(&mut reader, session.person).await?.map(london::moment_in_words),
         done: match query.as_deref() {
             Some("stopped") => Some("All messages are stopped."),
+            Some("pin") => Some("Your new PIN counts from now on. You are signed out everywhere else."),
             Some("started") => Some("Messages start again. We use only what you said is safe."),
             _ => None,
         },
     };
     drop(reader);
     Ok(portal.person_page(&session, "Keep it safe").here(paths::SECURITY).show(move || view! { <SecurityPage view=view/> }))
+}
+
+fn pin_page(portal: &Portal, session: &PersonSession, errors: FieldErrors) -> Response {
+    let problem = !errors.is_empty();
+    // No PIN is ever shown again.
+    let entered = Entered::new(Fields::default(), errors);
+    portal
+        .person_page(session, "Keep it safe")
+        .here(paths::SECURITY)
+        .problem(problem)
+        .show(move || view! { <ChangePinPage entered=entered/> })
+}
+
+async fn show_pin(State(portal): State<Portal>, session: PersonSession) -> Response {
+    pin_page(&portal, &session, FieldErrors::default())
+}
+
+/// The old PIN is asked for even within its five minutes: this is the key to all else. Every other
+/// session ends, and every code that has not been used.
+async fn change_pin(State(portal): State<Portal>, session: PersonSession, Submitted(fields): Submitted) -> Result<Response, Error> {
+    let form = match ChangePin::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => return Ok(pin_page(&portal, &session, errors)),
+    };
+    let asked_anew = PersonSession { stepped_up_at: None, ..session.clone() };
+    if let Err(errors) = step_up::prove(&portal, &asked_anew, &fields).await? {
+        return Ok(pin_page(&portal, &session, errors));
+    }
+    let (slow, salt) = (portal.clone(), portal.entropy.bytes());
+    let Some(pin_hash) = keys::off_thread(move || slow.keys.hash_secret(&form.new, salt)).await else {
+        return Err(Error::Internal("the server is shutting down".into()));
+    };
+    let (now, person, token) = (portal.now(), session.person, portal.entropy.token());
+    let mut tx = portal.db.write().await?;
+    sql("update people set pin_hash = $2, pin_failures = 0, pin_failed_at = null where person_id = $1")
+        .bind(person)
+        .bind(pin_hash)
+        .execute_one(&mut tx)
+        .await?;
+    end_every_session(&mut tx, person, now).await?;
+    sql("insert into person_sessions (token_hash, person_id, started_at, last_seen_at, stepped_up_at) values ($1, $2, $3, $3, $3)")
+        .bind(keys::token_hash(&token))
+        .bind(person)
+        .bind(now)
+        .execute_one(&mut tx)
+        .await?;
+    audit::append(&mut tx, now, Entry::new(Actor::Person(person), Act::PinChanged, Some(person), "")).await?;
+    tx.commit().await?;
+    let mut response = Redirect::to(&format!("{}?pin", paths::SECURITY)).into_response();
+    response.headers_mut().append(header::SET_COOKIE, cookies::set(cookies::PERSON, &token));
+    Ok(response)
 }
 
 async fn sign_out_everywhere(State(portal): State<Portal>, session: PersonSession) -> Result<Response, Error> {

@@ -1,20 +1,36 @@
 //! Step-up: a session that lies open on a table must not be enough to lead messages elsewhere. What
 //! opens a new way to the person, or says where they live, needs their PIN within the last five
-//! minutes. What closes a way never does: stopping must be easy.
+//! minutes, and changes the session's token. What closes a way never does: stopping must be easy.
 
 use super::store::{self, FRESH_FOR};
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::sql;
 use crate::error::Error;
+use crate::http::cookies;
 use crate::http::session::PersonSession;
 use crate::keys;
 use crate::portal::Portal;
 use app::forms::{FieldErrors, Fields};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 /// Proof that this person gave their PIN here a moment ago.
 #[must_use]
-pub struct SteppedUp(());
+pub struct SteppedUp {
+    /// The session has another token since: whatever knew the old one is out.
+    cookie: Option<HeaderValue>,
+}
+
+impl SteppedUp {
+    /// Puts the new token, if there is one, into the answer: whatever the answer is.
+    pub fn tell(self, mut response: Response) -> Response {
+        if let Some(cookie) = self.cookie {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
 
 /// Must a form that opens a way ask for the PIN?
 #[must_use]
@@ -26,7 +42,7 @@ pub fn asks(session: &PersonSession, now: DateTime<Utc>) -> bool {
 pub async fn prove(portal: &Portal, session: &PersonSession, fields: &Fields) -> Result<Result<SteppedUp, FieldErrors>, Error> {
     let now = portal.now();
     if !asks(session, now) {
-        return Ok(Ok(SteppedUp(())));
+        return Ok(Ok(SteppedUp { cookie: None }));
     }
     let wrong = |text| Ok(Err(FieldErrors::one("pin", text)));
     let pin: String = fields.one("pin").chars().filter(char::is_ascii_digit).take(13).collect();
@@ -44,15 +60,19 @@ pub async fn prove(portal: &Portal, session: &PersonSession, fields: &Fields) ->
     let fits = keys::off_thread(move || slow.keys.verify_secret(&pin, pin_hash.as_deref())).await.unwrap_or(false);
     let mut tx = portal.db.write().await?;
     let act = if fits { Act::SteppedUp } else { Act::StepUpFailed };
+    let mut cookie = None;
     if fits {
         store::forgive_pins(&mut tx, session.person).await?;
-        sql("update person_sessions set stepped_up_at = $2 where token_hash = $1 and ended_at is null")
+        let token = portal.entropy.token();
+        sql("update person_sessions set token_hash = $3, stepped_up_at = $2 where token_hash = $1 and ended_at is null")
             .bind(session.token_hash.as_str())
             .bind(now)
+            .bind(keys::token_hash(&token))
             .execute_one(&mut tx)
             .await?;
+        cookie = Some(cookies::set(cookies::PERSON, &token));
     }
     audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), act, Some(session.person), "")).await?;
     tx.commit().await?;
-    if fits { Ok(Ok(SteppedUp(()))) } else { wrong("The PIN is not right. Try again") }
+    if fits { Ok(Ok(SteppedUp { cookie })) } else { wrong("The PIN is not right. Try again") }
 }

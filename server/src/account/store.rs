@@ -26,9 +26,12 @@ pub async fn person_of(tx: &mut Tx, index: String, now: DateTime<Utc>) -> Result
     let found: Option<Found> = sql("select p.person_id, \
            (select count(*) from sign_in_challenges c where c.person_id = p.person_id and c.made_at > $2) as codes \
          from contact_points k join people p on p.person_id = k.person_id \
-         where k.value_index = $1 and k.revoked_at is null and p.pin_hash is not null")
+         where k.value_index = $1 and k.revoked_at is null and k.counts_from <= $3 and p.pin_hash is not null and not exists \
+           (select 1 from contact_points n where n.person_id = k.person_id and n.kind = k.kind and n.revoked_at is null \
+             and n.counts_from > k.counts_from and n.counts_from <= $3)")
     .bind(index)
     .bind(now - CODES_WITHIN)
+    .bind(now)
     .fetch_optional(tx)
     .await?;
     Ok(found.filter(|found| found.codes < MOST_CODES).map(|found| PersonId(found.person_id)))

@@ -3,6 +3,7 @@
 use super::conversation::{self, promise_in_words};
 use super::store;
 use crate::audit::{Act, Actor, Entry};
+use crate::contact::points;
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::render;
@@ -45,6 +46,7 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
     let unread = store::unread(&mut reader, session.person).await?;
     let owed = store::owed(&mut reader, session.person).await?;
     let known = requests::known_of(&mut reader, &session.key, now).await?;
+    let held = points::held(&mut reader, session.person, now).await?;
     drop(reader);
     let mut news: Vec<News> = unread
         .into_iter()
@@ -58,6 +60,11 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
             when: london::moment_in_words(unread.newest),
         })
         .collect();
+    news.extend(held.into_iter().map(|(kind, from)| News {
+        text: format!("You gave us {} that is new. If you did not, stop it", kind.in_words()),
+        href: paths::CONTACT.to_owned(),
+        when: format!("It counts from {}", london::moment_in_words(from)),
+    }));
     news.extend(cases.iter().filter(|case| case.seen_at.is_none_or(|seen| seen < case.received_at)).map(|case| News {
         text: format!("There is an update on {}", case.reference().replacen("Case", "case", 1)),
         href: paths::case(case.id),

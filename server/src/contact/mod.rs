@@ -1,5 +1,6 @@
-//! How a person may be contacted: what they chose, and how staff and the sender read it.
+//! How a person may be contacted: what they chose (`store`), and by which address or number (`points`).
 
+pub mod points;
 mod routes;
 pub mod store;
 

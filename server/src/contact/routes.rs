@@ -1,24 +1,26 @@
 //! `/contact`, `/contact/{channel}`, `/contact/preferences`.
 
+use super::points::{self, Kind, Standing};
 use super::store;
 use crate::account::step_up::{self, SteppedUp};
 use crate::audit::{self, Act, Actor, Entry};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::session::PersonSession;
+use crate::outbox;
 use crate::portal::Portal;
-use app::domain::contact::{Channel, CommunicationNeed, LANGUAGES, Preferences, Safety};
+use app::domain::contact::{Channel, CommunicationNeed, Grant, LANGUAGES, Preferences, Safety};
 use app::domain::london;
-use app::forms::contact::{ChannelChoice, LetterChoice, PreferenceChoice};
-use app::forms::{Fields, Form as _};
+use app::domain::notice::Notice;
+use app::forms::contact::{ChannelChoice, LetterChoice, NewPoint, PreferenceChoice};
+use app::forms::{FieldErrors, Fields, Form as _};
 use app::govuk::Entered;
-use app::pages::contact::{ChannelLine, ChannelPage, ContactPage, ContactView, PreferencesPage, fields_of_grant};
+use app::pages::contact::{ChannelLine, ChannelPage, ContactPage, ContactView, HeldChange, PreferencesPage, fields_of_grant};
 use app::paths;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
-use chrono::{DateTime, Utc};
+use axum::routing::{get, post};
 use leptos::prelude::*;
 
 pub fn routes() -> Router<Portal> {
@@ -26,6 +28,7 @@ pub fn routes() -> Router<Portal> {
         .route(paths::CONTACT, get(show))
         .route(paths::CONTACT_PREFERENCES, get(show_preferences).post(set_preferences))
         .route("/contact/{channel}", get(show_channel).post(set_channel))
+        .route("/contact/{channel}/stop", post(stop))
 }
 
 /// The page after a change says so; the mark in the address says nothing else.
@@ -33,16 +36,15 @@ fn saved() -> Response {
     Redirect::to(&format!("{}?saved", paths::CONTACT)).into_response()
 }
 
-fn held_in_words(channel: Channel, since: Option<DateTime<Utc>>) -> String {
-    let what = match channel {
-        Channel::Email => "an email address",
-        Channel::Text => "a mobile number",
-        Channel::Phone => "a phone number",
-        Channel::Letter => "an address",
-    };
-    match since {
+fn held_in_words(channel: Channel, standing: Standing) -> String {
+    let what = if channel == Channel::Phone { "a phone number" } else { Kind::of(channel).in_words() };
+    let held = match standing.since {
         Some(since) => format!("We hold {what}, changed {}.", london::date_in_words(london::wall(since).date())),
         None => format!("We do not hold {what} for you."),
+    };
+    match standing.held_until {
+        Some(until) => format!("{held}\nYou gave a new one. We use it from {}.", london::moment_in_words(until)),
+        None => held,
     }
 }
 
@@ -52,9 +54,10 @@ async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(que
     let mut reader = portal.db.read().await?;
     let mut channels = Vec::with_capacity(4);
     for grant in store::grants(&mut reader, session.person).await? {
-        let since = store::held_since(&mut reader, session.person, grant.channel).await?;
-        channels.push(ChannelLine { channel: grant.channel, chosen: grant.in_words(today), held: held_in_words(grant.channel, since) });
+        let standing = points::standing(&mut reader, session.person, Kind::of(grant.channel), portal.now()).await?;
+        channels.push(ChannelLine { channel: grant.channel, chosen: grant.in_words(today), held: held_in_words(grant.channel, standing) });
     }
+    let held = points::held(&mut reader, session.person, portal.now()).await?;
     let (preferences, changed) = store::preferences(&mut reader, &session.key).await?;
     drop(reader);
     let view = ContactView {
@@ -63,7 +66,16 @@ async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(que
         language: preferences.language.unwrap_or_else(|| "Not told us".into()),
         communication: needs_in_words(&preferences.needs),
         changed: changed.map(|at| format!("Last changed {}", london::moment_in_words(at))),
-        done: query.as_deref() == Some("saved"),
+        held: held
+            .into_iter()
+            .map(|(kind, from)| HeldChange { channel: kind.channels()[0], what: kind.in_words(), from: london::moment_in_words(from) })
+            .collect(),
+        done: match query.as_deref() {
+            Some("saved") => Some("Your choices are saved. They count from now on."),
+            Some("given") => Some("Your choices are saved. The new one counts in 24 hours."),
+            Some("stopped") => Some("Stopped. Nothing changes."),
+            _ => None,
+        },
     };
     Ok(portal.person_page(&session, "How we contact you").here(paths::CONTACT).show(move || view! { <ContactPage view=view/> }))
 }
@@ -81,12 +93,12 @@ async fn show_channel(State(portal): State<Portal>, session: PersonSession, Path
     let channel = channel_named(&code)?;
     let grants = store::grants(&mut portal.db.read().await?, session.person).await?;
     let fields = grants.iter().find(|grant| grant.channel == channel).map(fields_of_grant).unwrap_or_default();
-    channel_page(&portal, &session, channel, Entered::new(fields, app::forms::FieldErrors::default())).await
+    channel_page(&portal, &session, channel, Entered::new(fields, FieldErrors::default())).await
 }
 
 async fn channel_page(portal: &Portal, session: &PersonSession, channel: Channel, entered: Entered) -> Result<Response, Error> {
-    let since = store::held_since(&mut portal.db.read().await?, session.person, channel).await?;
-    let (held, problem) = (held_in_words(channel, since), !entered.errors().is_empty());
+    let standing = points::standing(&mut portal.db.read().await?, session.person, Kind::of(channel), portal.now()).await?;
+    let (held, problem) = (held_in_words(channel, standing), !entered.errors().is_empty());
     let ask_pin = step_up::asks(session, portal.now());
     Ok(portal
         .person_page(session, "How we contact you")
@@ -107,32 +119,75 @@ async fn set_channel(
     own.push("channel", channel.code());
     let fields = fields.replaced(&["channel"], &own);
     let parsed = if channel == Channel::Letter {
-        LetterChoice::parse(&fields).map(|form| (form.grant, form.address))
+        LetterChoice::parse(&fields).map(|form| (form.grant, form.new))
     } else {
-        ChannelChoice::parse(&fields).map(|form| (form.grant, None))
+        ChannelChoice::parse(&fields).map(|form| (form.grant, form.new))
     };
-    let (grant, address) = match parsed {
+    let (grant, new) = match parsed {
         Ok(parsed) => parsed,
         Err(errors) => return channel_page(&portal, &session, channel, Entered::new(fields, errors)).await,
     };
-    if grant.safety == Safety::Safe || address.is_some() {
-        let _proof: SteppedUp = match step_up::prove(&portal, &session, &fields).await? {
-            Ok(proof) => proof,
-            Err(errors) => return channel_page(&portal, &session, channel, Entered::new(fields, errors)).await,
-        };
+    if grant.safety != Safety::Safe && new.is_none() {
+        return set(&portal, &session, channel, &grant, None, fields).await;
     }
+    let proof: SteppedUp = match step_up::prove(&portal, &session, &fields).await? {
+        Ok(proof) => proof,
+        Err(errors) => return channel_page(&portal, &session, channel, Entered::new(fields, errors)).await,
+    };
+    set(&portal, &session, channel, &grant, new, fields).await.map(|answer| proof.tell(answer))
+}
+
+/// Stores what was said about a channel, and holds the new address or number that was given.
+async fn set(
+    portal: &Portal,
+    session: &PersonSession,
+    channel: Channel,
+    grant: &Grant,
+    new: Option<NewPoint>,
+    fields: Fields,
+) -> Result<Response, Error> {
     let now = portal.now();
     let person = session.person;
     let mut tx = portal.db.write().await?;
-    store::set_grant(&mut tx, portal.new_id(), person, &grant, now).await?;
-    if let Some(address) = address {
-        store::set_address(&portal, &mut tx, &session.key, &address, now).await?;
-        audit::append(&mut tx, now, Entry::new(Actor::Person(person), Act::AddressChanged, Some(person), "")).await?;
+    store::set_grant(&mut tx, portal.new_id(), person, grant, now).await?;
+    let given = new.is_some();
+    if let Some(new) = new {
+        let kind = Kind::of(channel);
+        let told = points::standing(&mut tx, person, kind, now).await?.since.is_some() && new.old_is_safe;
+        if !new.old_is_safe {
+            points::revoke(&mut tx, person, kind, now).await?;
+        }
+        let Some(point) = points::add(portal, &mut tx, &session.key, (kind, &new.value), now + points::HOLD, now).await? else {
+            drop(tx);
+            let errors = match kind {
+                Kind::Email => FieldErrors::one("new_email", "We cannot use this email address. Give another one, or call us"),
+                Kind::Mobile | Kind::Address => FieldErrors::one("new_mobile", "We cannot use this number. Give another one, or call us"),
+            };
+            return channel_page(portal, session, channel, Entered::new(fields, errors)).await;
+        };
+        if told {
+            outbox::queue(&mut tx, portal.new_id(), Notice::PointChanged, Some(person), point, now).await?;
+        }
+        audit::append(&mut tx, now, Entry::new(Actor::Person(person), Act::PointGiven, Some(person), point)).await?;
     }
     let what = format!("{}:{}", channel.code(), grant.safety.code());
     audit::append(&mut tx, now, Entry::new(Actor::Person(person), Act::ContactChanged, Some(person), what)).await?;
     tx.commit().await?;
-    Ok(saved())
+    portal.outbox.notify_one();
+    Ok(if given { Redirect::to(&format!("{}?given", paths::CONTACT)).into_response() } else { saved() })
+}
+
+/// Stops a change that is held. Closing a way never asks for the PIN.
+async fn stop(State(portal): State<Portal>, session: PersonSession, Path(code): Path<String>) -> Result<Response, Error> {
+    let kind = Kind::of(channel_named(&code)?);
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    if points::stop_held(&mut tx, session.person, kind, now).await? {
+        audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), Act::PointStopped, Some(session.person), kind.code()))
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("{}?stopped", paths::CONTACT)).into_response())
 }
 
 fn fields_of_preferences(preferences: &Preferences, chosen_before: bool) -> Fields {
@@ -157,7 +212,7 @@ fn fields_of_preferences(preferences: &Preferences, chosen_before: bool) -> Fiel
 async fn show_preferences(State(portal): State<Portal>, session: PersonSession) -> Result<Response, Error> {
     let (preferences, changed) = store::preferences(&mut portal.db.read().await?, &session.key).await?;
     let fields = fields_of_preferences(&preferences, changed.is_some() || preferences.preferred.is_some());
-    Ok(preferences_page(&portal, &session, Entered::new(fields, app::forms::FieldErrors::default())))
+    Ok(preferences_page(&portal, &session, Entered::new(fields, FieldErrors::default())))
 }
 
 fn preferences_page(portal: &Portal, session: &PersonSession, entered: Entered) -> Response {
@@ -174,16 +229,20 @@ async fn set_preferences(State(portal): State<Portal>, session: PersonSession, S
         Ok(form) => form,
         Err(errors) => return Ok(preferences_page(&portal, &session, Entered::new(fields, errors))),
     };
-    if form.preferences.preferred.is_some() {
-        let _proof: SteppedUp = match step_up::prove(&portal, &session, &fields).await? {
-            Ok(proof) => proof,
+    let proof: Option<SteppedUp> = match form.preferences.preferred {
+        Some(_) => match step_up::prove(&portal, &session, &fields).await? {
+            Ok(proof) => Some(proof),
             Err(errors) => return Ok(preferences_page(&portal, &session, Entered::new(fields, errors))),
-        };
-    }
+        },
+        None => None,
+    };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     store::set_preferences(&portal, &mut tx, &session.key, &form.preferences, now).await?;
     audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), Act::PreferencesChanged, Some(session.person), "")).await?;
     tx.commit().await?;
-    Ok(saved())
+    Ok(match proof {
+        Some(proof) => proof.tell(saved()),
+        None => saved(),
+    })
 }

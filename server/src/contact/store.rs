@@ -1,5 +1,4 @@
-//! Grants, preferences and contact points. Addresses and numbers go in here and come out only for
-//! the sender and for staff with a task to do; never for the person's own pages.
+//! Grants and preferences: what a person said about how they may be contacted.
 
 use crate::db::{Connection, DbError, Tx, sql};
 use crate::portal::Portal;
@@ -119,80 +118,4 @@ pub async fn set_preferences(
         .bind(now)
         .execute_one(tx)
         .await
-}
-
-/// Takes a new address in. It is never read back on the person's side.
-pub async fn set_address(portal: &Portal, tx: &mut Tx, key: &DataKey, address: &str, now: DateTime<Utc>) -> Result<(), DbError> {
-    sql("update people set address = $2, address_at = $3 where person_id = $1")
-        .bind(key.owner())
-        .bind(key.seal(&portal.entropy, Field::PersonAddress, key.owner(), address))
-        .bind(now)
-        .execute_one(tx)
-        .await
-}
-
-/// An email address or a mobile number of somebody, unless anybody has it already: it is never
-/// silently shared. Two who give the same at the same moment: the first one has it.
-pub async fn add_point(
-    portal: &Portal,
-    tx: &mut Tx,
-    key: &DataKey,
-    (kind, value): (&'static str, &str),
-    now: DateTime<Utc>,
-) -> Result<bool, DbError> {
-    let id = portal.entropy.id(now);
-    sql("insert into contact_points (contact_point_id, person_id, kind, value, value_index, added_at) values ($1, $2, $3, $4, $5, $6) \
-         on conflict (value_index) where revoked_at is null do nothing")
-    .bind(id)
-    .bind(key.owner())
-    .bind(kind)
-    .bind(key.seal(&portal.entropy, Field::ContactPointValue, id, value))
-    .bind(portal.keys.contact_index(value))
-    .bind(now)
-    .execute(tx)
-    .await
-    .map(|rows| rows == 1)
-}
-
-/// When what we hold for a channel was last changed; `None` when we hold nothing.
-pub async fn held_since(on: &mut impl Connection, person: PersonId, channel: Channel) -> Result<Option<DateTime<Utc>>, DbError> {
-    #[derive(sqlx::FromRow)]
-    struct Since {
-        since: Option<DateTime<Utc>>,
-    }
-    let row: Option<Since> = match kind(channel) {
-        Some(kind) => {
-            sql("select added_at as since from contact_points where person_id = $1 and kind = $2 and revoked_at is null order by added_at desc limit 1")
-                .bind(person)
-                .bind(kind)
-                .fetch_optional(on)
-                .await?
-        }
-        None => sql("select address_at as since from people where person_id = $1").bind(person).fetch_optional(on).await?,
-    };
-    Ok(row.and_then(|row| row.since))
-}
-
-/// The address or number itself, as it is at this moment: for the sender and for a task in hand.
-pub async fn point(on: &mut impl Connection, key: &DataKey, channel: Channel) -> Result<Option<String>, DbError> {
-    if let Some(kind) = kind(channel) {
-        let row: Option<(Uuid, String)> = sql("select contact_point_id, value from contact_points \
-             where person_id = $1 and kind = $2 and revoked_at is null order by added_at desc limit 1")
-        .bind(key.owner())
-        .bind(kind)
-        .fetch_optional(on)
-        .await?;
-        return row.map(|(id, value)| key.open(Field::ContactPointValue, id, &value)).transpose();
-    }
-    let row: Option<(Option<String>,)> =
-        sql("select address from people where person_id = $1").bind(key.owner()).fetch_optional(on).await?;
-    key.open_some(Field::PersonAddress, key.owner(), row.and_then(|(address,)| address).as_deref())
-}
-
-fn kind(channel: Channel) -> Option<&'static str> {
-    match channel {
-        Channel::Email => Some("email"),
-        Channel::Text | Channel::Phone => Some("mobile"),
-        Channel::Letter => None,
-    }
 }

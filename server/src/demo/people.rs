@@ -1,6 +1,7 @@
 //! The people of the demo. Their PINs, passwords and keys are made anew each time and told once.
 
 use crate::audit::{self, Act, Actor, Entry};
+use crate::contact::points::{self, Kind};
 use crate::contact::store as contact;
 use crate::db::{Connection, DbError, Tx, sql};
 use crate::feed;
@@ -306,9 +307,9 @@ async fn add_person(portal: &Portal, tx: &mut Tx, invented: &Invented, pin_hash:
     let new = people::New { source: "demo", key: invented.email, name: invented.name };
     let (id, key) = people::add(portal, tx, new, now).await?;
     sql("update people set pin_hash = $2 where person_id = $1").bind(id).bind(pin_hash).execute_one(tx).await?;
-    contact::set_address(portal, tx, &key, "1 Invented Street\nNowhere\nZZ99 9ZZ", now).await?;
-    for point in [("email", invented.email), ("mobile", invented.mobile)] {
-        contact::add_point(portal, tx, &key, point, now).await?;
+    let address = "1 Invented Street\nNowhere\nZZ99 9ZZ";
+    for point in [(Kind::Email, invented.email), (Kind::Mobile, invented.mobile), (Kind::Address, address)] {
+        points::add(portal, tx, &key, point, now, now).await?;
     }
     let safe = |channel| Grant { safety: Safety::Safe, ..Grant::unknown(channel) };
     let working_hours = Days::from_codes(["mon", "tue", "wed", "thu", "fri"]).and_then(|days| Window::new(days, 9, 17));

@@ -9,9 +9,14 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+/// How long a body may say nothing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 pub fn router(portal: Portal) -> Router {
     Router::new()
@@ -35,6 +40,8 @@ pub fn router(portal: Portal) -> Router {
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(from_fn_with_state(portal.clone(), error_pages::layer))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        // A body that trickles in is given up.
+        .layer(RequestBodyTimeoutLayer::new(LONGEST_PAUSE))
         .layer(from_fn(headers::layer))
         .layer(CompressionLayer::new())
         .with_state(portal)

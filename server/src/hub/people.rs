@@ -5,8 +5,10 @@ use super::access;
 use super::openings::Record;
 use super::routes::outside_in_words;
 use super::store;
-use crate::audit::{Act, Actor, Entry};
-use crate::db::{Connection, DbError, Many, Reader, sql};
+use crate::account::security;
+use crate::audit::{self, Act, Actor, Entry};
+use crate::contact::points;
+use crate::db::{Connection, DbError, Many, sql};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::session::{Caseworker, StaffSession};
@@ -19,14 +21,14 @@ use app::domain::ids::{PersonId, case_reference};
 use app::domain::joining::SpokenWord;
 use app::domain::london;
 use app::domain::participation::Role;
-use app::forms::Form as _;
-use app::forms::joining::Invite;
+use app::forms::joining::{Confirm, Invite};
+use app::forms::{Fields, Form as _};
 use app::govuk::Entered;
 use app::pages::hub_people::{InvitationPage, InvitationView, NotJoinedLine, PeoplePage, PersonPage, PersonView};
 use app::paths;
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
@@ -39,6 +41,8 @@ pub fn routes() -> Router<Portal> {
         .route(paths::HUB_PEOPLE, get(not_joined))
         .route("/hub/people/{person}", get(show))
         .route("/hub/people/{person}/invite", post(invite))
+        .route("/hub/people/{person}/confirm", post(confirm))
+        .route("/hub/people/{person}/sign-out", post(sign_out))
 }
 
 #[derive(sqlx::FromRow)]
@@ -137,17 +141,33 @@ async fn not_joined(State(portal): State<Portal>, Caseworker(staff): Caseworker)
 }
 
 /// A person who exists; anybody else is not found.
-pub async fn known(reader: &mut Reader, id: &str) -> Result<(PersonId, bool), Error> {
+pub async fn known(on: &mut impl Connection, id: &str) -> Result<(PersonId, bool), Error> {
     let id: PersonId = id.parse().map_err(|_| Error::NotFound)?;
-    let row: Option<(bool,)> = sql("select pin_hash is not null from people where person_id = $1").bind(id).fetch_optional(reader).await?;
+    let row: Option<(bool,)> = sql("select pin_hash is not null from people where person_id = $1").bind(id).fetch_optional(on).await?;
     row.map(|(joined,)| (id, joined)).ok_or(Error::NotFound)
 }
 
-async fn show(State(portal): State<Portal>, Caseworker(staff): Caseworker, Path(id): Path<String>) -> Result<Response, Error> {
-    person_page(&portal, &staff, &id, Entered::default()).await
+async fn show(
+    State(portal): State<Portal>,
+    Caseworker(staff): Caseworker,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Error> {
+    let done = match query.as_deref() {
+        Some("confirmed") => Some("It counts now. It is on record."),
+        Some("signed-out") => Some("They are signed out on every device."),
+        _ => None,
+    };
+    person_page(&portal, &staff, &id, Entered::default(), done).await
 }
 
-async fn person_page(portal: &Portal, staff: &StaffSession, id: &str, entered: Entered) -> Result<Response, Error> {
+async fn person_page(
+    portal: &Portal,
+    staff: &StaffSession,
+    id: &str,
+    entered: Entered,
+    done: Option<&'static str>,
+) -> Result<Response, Error> {
     let mut reader = portal.db.read().await?;
     let (id, joined) = known(&mut reader, id).await?;
     let opened = access::open(portal, &mut reader, staff, &Record::Person(id), entered.fields()).await?;
@@ -160,6 +180,12 @@ async fn person_page(portal: &Portal, staff: &StaffSession, id: &str, entered: E
         person: store::person(&mut reader, &key, now).await?,
         cases: cases_of(&mut reader, &[id.0], now).await?.remove(&id.0).unwrap_or_default(),
         joined,
+        done,
+        held: points::held(&mut reader, id, now)
+            .await?
+            .into_iter()
+            .map(|(kind, from)| format!("{}, from {}", kind.in_words(), london::moment_in_words(from)))
+            .collect(),
         outside: opened.outside_work_until.map(outside_in_words),
         invitation: in_words(invitations::standings(&mut reader, &[id.0], now).await?.remove(&id.0).unwrap_or(Standing::None)),
     };
@@ -172,6 +198,48 @@ async fn person_page(portal: &Portal, staff: &StaffSession, id: &str, entered: E
         .show(move || view! { <PersonPage view=view entered=entered/> }))
 }
 
+/// Lets a change that the person gave count at once: somebody has made sure that it was them.
+async fn confirm(
+    State(portal): State<Portal>,
+    Caseworker(staff): Caseworker,
+    Path(id): Path<String>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Error> {
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let (person, _) = known(&mut tx, &id).await?;
+    let _proof: access::Opened = access::open(&portal, &mut tx, &staff, &Record::Person(person), &fields).await?;
+    if points::held(&mut tx, person, now).await?.is_empty() {
+        // Stopped by the person, or confirmed by the first of two clicks.
+        return Ok(Redirect::to(&paths::hub_person(person)).into_response());
+    }
+    let form = match Confirm::parse(&fields) {
+        Ok(form) => form,
+        Err(errors) => {
+            drop(tx);
+            return person_page(&portal, &staff, &id, Entered::new(fields, errors), None).await;
+        }
+    };
+    if points::confirm_held(&mut tx, person, now).await? > 0 {
+        let entry = Entry::new(Actor::Staff(staff.staff), Act::PointConfirmed, Some(person), form.checked.code());
+        audit::append(&mut tx, now, entry).await?;
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("{}?confirmed", paths::hub_person(person))).into_response())
+}
+
+/// Somebody called: their phone is in other hands.
+async fn sign_out(State(portal): State<Portal>, Caseworker(staff): Caseworker, Path(id): Path<String>) -> Result<Response, Error> {
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let (person, _) = known(&mut tx, &id).await?;
+    let _proof: access::Opened = access::open(&portal, &mut tx, &staff, &Record::Person(person), &Fields::default()).await?;
+    security::end_every_session(&mut tx, person, now).await?;
+    audit::append(&mut tx, now, Entry::new(Actor::Staff(staff.staff), Act::SignedOutByHub, Some(person), "")).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("{}?signed-out", paths::hub_person(person))).into_response())
+}
+
 /// Answers with the invitation itself: neither link nor word can be shown a second time, so there is
 /// no page to be led to. Sent twice, the second one counts.
 async fn invite(
@@ -182,7 +250,7 @@ async fn invite(
 ) -> Result<Response, Error> {
     let form = match Invite::parse(&fields) {
         Ok(form) => form,
-        Err(errors) => return person_page(&portal, &staff, &id, Entered::new(fields, errors)).await,
+        Err(errors) => return person_page(&portal, &staff, &id, Entered::new(fields, errors), None).await,
     };
     let mut reader = portal.db.read().await?;
     let (person, _) = known(&mut reader, &id).await?;

@@ -144,7 +144,7 @@ pub async fn tasks(portal: &Portal, staff: &StaffSession) -> Result<Vec<TaskLine
         let paused = row.paused_at.is_some();
         let live = !paused && grant.is_some_and(|grant| grant.safe_contact(now).is_ok());
         let value = match (channel, live) {
-            (Some(channel), true) => contact::store::point(&mut reader, &key, channel).await?,
+            (Some(channel), true) => contact::points::current(&mut reader, &key, channel, now).await?,
             _ => None,
         };
         lines.push(TaskLine {

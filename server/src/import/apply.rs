@@ -3,7 +3,7 @@
 //! there, and the same feed again changes nothing and says `unchanged`.
 
 use super::record::{CaseRecord, PersonRecord};
-use crate::contact;
+use crate::contact::points::{self, Kind};
 use crate::db::{DbError, Many, Tx, sql};
 use crate::people;
 use crate::portal::Portal;
@@ -322,11 +322,13 @@ async fn join_people(portal: &Portal, tx: &mut Tx, import: &Import, case: Uuid, 
 async fn add_person(portal: &Portal, tx: &mut Tx, import: &Import, record: &PersonRecord) -> Result<PersonId, DbError> {
     let new = people::New { source: &import.source, key: &record.key, name: &record.name };
     let (id, key) = people::add(portal, tx, new, import.at).await?;
-    let points =
-        [("email", record.email.as_deref().and_then(sign_in::email)), ("mobile", record.mobile.as_deref().and_then(sign_in::mobile))];
+    let points = [
+        (Kind::Email, record.email.as_deref().and_then(sign_in::email)),
+        (Kind::Mobile, record.mobile.as_deref().and_then(sign_in::mobile)),
+    ];
     for (kind, value) in points {
         if let Some(value) = value {
-            contact::store::add_point(portal, tx, &key, (kind, &value), import.at).await?;
+            points::add(portal, tx, &key, (kind, &value), import.at, import.at).await?;
         }
     }
     Ok(id)

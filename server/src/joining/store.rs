@@ -2,7 +2,8 @@
 
 use crate::account::security;
 use crate::audit::{self, Act, Actor, Entry};
-use crate::contact;
+use crate::contact::points::Kind;
+use crate::contact::{self, points};
 use crate::db::{Connection, DbError, Many, Tx, sql};
 use crate::keys::Keys;
 use crate::portal::Portal;
@@ -146,14 +147,17 @@ pub async fn choose(
     now: DateTime<Utc>,
 ) -> Result<Result<(), Taken>, DbError> {
     let index = portal.keys.contact_index(email);
-    sql("update contact_points set revoked_at = $3 where person_id = $1 and kind = 'email' and value_index <> $2 and revoked_at is null")
-        .bind(pass.person)
-        .bind(index.as_str())
-        .bind(now)
-        .execute(tx)
-        .await?;
+    // What was held for a day, or waits under another address, ends too.
+    sql("update contact_points set revoked_at = $3 \
+         where person_id = $1 and kind = 'email' and revoked_at is null and (value_index <> $2 or counts_from > $3)")
+    .bind(pass.person)
+    .bind(index.as_str())
+    .bind(now)
+    .execute(tx)
+    .await?;
     let key = portal.keys.vault.key(tx, pass.person.0).await?;
-    contact::store::add_point(portal, tx, &key, ("email", email), now).await?;
+    // Staff made sure of who this is: it counts at once.
+    points::add(portal, tx, &key, (Kind::Email, email), now, now).await?;
     let (holder,): (Uuid,) =
         sql("select person_id from contact_points where value_index = $1 and revoked_at is null").bind(index).fetch_one(tx).await?;
     if holder != pass.person.0 {

@@ -80,7 +80,7 @@ impl Mailer {
                 "Your code is {}\n\nIt lasts 10 minutes. If you did not ask for it, you can ignore this email. Never tell it to anybody.\n",
                 code.unwrap_or_default()
             ),
-            (Notice::RequestReceived | Notice::ReplyWaiting, _) => {
+            (Notice::RequestReceived | Notice::ReplyWaiting | Notice::PointChanged, _) => {
                 format!(
                     "Hello,\n\nThere is a message for you. To read it, sign in here:\n\n{front}\n\nPlease do not answer this email. Nobody reads it.\n"
                 )

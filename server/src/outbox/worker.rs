@@ -4,6 +4,7 @@
 use super::mail::MailError;
 use crate::account::{CODE_LIFE, security};
 use crate::audit::{self, Act, Actor, Entry};
+use crate::contact::points::{self, Kind};
 use crate::contact::store;
 use crate::db::{DbError, Tx, sql};
 use crate::portal::Portal;
@@ -143,7 +144,16 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
     let key = portal.keys.vault.key(&mut reader, person.0).await?;
     let (preferences, _) = store::preferences(&mut reader, &key).await?;
     let grant_for = |channel: Channel| grants.iter().find(move |grant| grant.channel == channel);
-    let allowed: Result<SafeContact, NotSafe> = if queued.notice == Notice::SignInCode {
+    let allowed: Result<SafeContact, NotSafe> = if queued.notice == Notice::PointChanged {
+        // By the same kind of way, to the old one: whoever gave the new one said that it is still safe.
+        let kind = points::kind_of(&mut reader, queued.subject).await?;
+        let ways = kind.map_or(&[][..], Kind::channels);
+        let safe = ways.iter().filter_map(|channel| grant_for(*channel)).map(|grant| grant.safe_contact(now));
+        match safe.filter(|safe| !matches!(safe, Err(NotSafe::NotGranted | NotSafe::Expired))).next() {
+            Some(safe) => safe,
+            None => return Ok(Verdict::NotSent("the old one is not safe")),
+        }
+    } else if queued.notice == Notice::SignInCode {
         // Asked for this minute by whoever is at the screen: email is the one channel that is quick
         // enough for now, and only where it is safe.
         grant_for(Channel::Email).ok_or(NotSafe::NotGranted).and_then(|grant| grant.safe_contact_on_request(now))
@@ -160,7 +170,14 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
         return Ok(Verdict::Task(Some(contact.channel())));
     }
     // The address as it is now, not as it was when the notice was queued.
-    let Some(to) = store::point(&mut reader, &key, Channel::Email).await? else { return Ok(Verdict::Task(None)) };
+    let Some(to) = points::current(&mut reader, &key, Channel::Email, now).await? else {
+        // A new one is held and the old one is not safe: wait for the new one.
+        let held = points::standing(&mut reader, person, Kind::Email, now).await?.held_until;
+        return Ok(match held {
+            Some(until) if queued.notice != Notice::SignInCode => Verdict::Wait { until },
+            _ => Verdict::Task(None),
+        });
+    };
     drop(reader);
     let code = (queued.notice == Notice::SignInCode).then(|| portal.keys.code(queued.subject));
     Ok(match portal.mailer.send(contact, queued.id, queued.notice, &to, code.as_deref()).await {

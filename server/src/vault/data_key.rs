@@ -32,7 +32,6 @@ macro_rules! fields {
 
 fields! {
     PersonName => "people.name",
-    PersonAddress => "people.address",
     PersonLanguage => "people.language",
     PersonCommunication => "people.communication",
     ContactPointValue => "contact_points.value",

@@ -36,7 +36,7 @@ const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Every route there is. `{case}`, `{reference}`, `{task}`, `{person}` and `{token}` stand for Amira's,
 /// `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 58] = [
+pub const ROUTES: [(&str, &[&str], Takes, Who); 62] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -51,6 +51,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 58] = [
     ("/join/pin", BOTH, Form, Anyone),
     ("/security", GET, Nothing, Person),
     ("/security/sign-out", POST, Nothing, Anyone), // by Amira it would end every other test of hers
+    ("/security/pin", BOTH, Form, Person),
     ("/security/pause", POST, Nothing, Person),
     ("/security/resume", POST, Nothing, Person),
     ("/home", GET, Nothing, Person),
@@ -59,6 +60,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 58] = [
     ("/contact", GET, Nothing, Person),
     ("/contact/preferences", BOTH, Form, Person),
     ("/contact/letter", BOTH, Form, Person),
+    ("/contact/email/stop", POST, Nothing, Person),
     ("/support", GET, Nothing, Person),
     ("/support/new", GET, Nothing, Person),
     ("/support/new/danger", GET, Nothing, Person),
@@ -71,6 +73,8 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 58] = [
     ("/hub/people/{person}", GET, Nothing, Staff),
     ("/hub/people/{person}/invite", POST, Form, Staff),
     ("/hub/people/{person}/open", POST, Form, Staff),
+    ("/hub/people/{person}/sign-out", POST, Nothing, Staff),
+    ("/hub/people/{person}/confirm", POST, Form, Staff),
     ("/hub/requests/{reference}/open", POST, Form, Staff),
     ("/hub/requests/{reference}", GET, Nothing, Staff),
     ("/hub/requests/{reference}/claim", POST, Nothing, Staff),
@@ -98,7 +102,12 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 58] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 46] = [
+const FIELDS: [&str; 51] = [
+    "new_pin",
+    "new_email",
+    "new_mobile",
+    "old_safe",
+    "confirmed",
     "why",
     "reason",
     "verdict",

@@ -238,7 +238,8 @@ impl Hub {
     pub async fn add_email(&self, person: Uuid, email: &str) {
         let key = self.key_of(person).await;
         let mut tx = self.portal.db.write().await.expect("a transaction");
-        contact::store::add_point(&self.portal, &mut tx, &key, ("email", email), self.now()).await.expect("an address");
+        let point = (contact::points::Kind::Email, email);
+        contact::points::add(&self.portal, &mut tx, &key, point, self.now(), self.now()).await.expect("an address");
         tx.commit().await.expect("a commit");
     }
 

@@ -8,6 +8,7 @@ mod contact;
 mod exit;
 mod feed;
 mod harness;
+mod held_points;
 mod hostile;
 mod hub;
 mod joining;

@@ -52,7 +52,7 @@ async fn no_code_pin_token_address_or_word_reaches_the_log() {
     let staff = hub.demo_staff("sam");
     hub.browser().post("/hub/sign-in", &[("email", staff.email), ("password", "a wrong password")]).await;
     amira.writes(&format!("{}/messages", hub.case_of("amira")), "Nobody else may read this sentence").await;
-    amira.post("/contact/letter", &[("safe", "yes"), ("say_who", "no"), ("address", "9 Quiet Close")]).await.location();
+    amira.post("/contact/letter", &[("safe", "yes"), ("say_who", "no"), ("address", "9 Quiet Close"), ("old_safe", "no")]).await.location();
     // Joining: the link, the word, the pass it gives, the address and the PIN that are chosen.
     let (token, word) = sam.invites(hub.person_id("tom").await).await;
     let mut tom = hub.browser();

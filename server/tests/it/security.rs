@@ -116,3 +116,58 @@ async fn a_task_is_not_for_now_while_messages_are_stopped() {
         assert!(after.says("They stopped all messages: do not contact them now."));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_pin_counts_at_once_and_everybody_else_is_out() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(hub) = Hub::start_on(backend).await else { continue };
+        let mut amira = hub.person("amira").await;
+        let old = hub.demo_person("amira").pin.clone();
+        let mut elsewhere = hub.person("amira").await;
+        let mut stolen = amira.clone();
+        for (fields, wrong) in [
+            (&[][..], "Enter the PIN you have now"),
+            (&[("pin", old.as_str()), ("new_pin", "123456"), ("pin_again", "123456")], "too easy to guess"),
+            (&[("pin", &old), ("new_pin", &old), ("pin_again", &old)], "not the one you have now"),
+            (&[("pin", &old), ("new_pin", "905172"), ("pin_again", "905173")], "the same new PIN twice"),
+            (&[("pin", "111222"), ("new_pin", "905172"), ("pin_again", "905172")], "The PIN is not right"),
+        ] {
+            let answer = amira.post("/security/pin", fields).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(answer.errors()[0].contains(wrong), "{:?}", answer.errors());
+            assert!(!answer.body.contains("905172") && !answer.body.contains(&old), "no PIN is shown again");
+        }
+        assert_eq!(elsewhere.get("/home").await.status, StatusCode::OK, "nothing has changed yet");
+        let change = [("pin", old.as_str()), ("new_pin", "905172"), ("pin_again", "905172")];
+        assert_eq!(amira.post("/security/pin", &change).await.location(), "/security?pin");
+        assert!(amira.get("/security?pin").await.says("Your new PIN counts from now on."));
+        for browser in [&mut elsewhere, &mut stolen] {
+            assert_eq!(browser.get("/home").await.location(), "/sign-in", "{backend:?}");
+        }
+        let (mut browser, code) = hub.asked_for_a_code("amira").await;
+        let refused = browser.post("/sign-in/code", &[("code", &code), ("pin", &old)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "the old PIN is dead");
+        assert_eq!(browser.post("/sign-in/code", &[("code", &code), ("pin", "905172")]).await.location(), "/home");
+        assert_eq!(hub.acts("pin_changed").await, 1);
+        assert!(hub.notices().is_empty(), "nobody is told");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_sign_a_person_out_whose_phone_is_in_other_hands() {
+    let hub = Hub::start().await;
+    let mut amira = hub.person("amira").await;
+    let mut tom = hub.person("tom").await;
+    let page = format!("/hub/people/{}", hub.person_id("amira").await);
+    let mut sam = hub.staff("sam").await;
+    assert_eq!(sam.post(&format!("{page}/sign-out"), &[]).await.status, StatusCode::FORBIDDEN, "not his work");
+    assert_eq!(amira.get("/home").await.status, StatusCode::OK);
+    sam.opens(&page).await;
+    let form = sam.get(&page).await.form(&format!("{page}/sign-out"));
+    assert_eq!(sam.submit(&form).await.location(), format!("{page}?signed-out"));
+    assert_eq!(amira.get("/home").await.location(), "/sign-in");
+    assert_eq!(tom.get("/home").await.status, StatusCode::OK, "nobody else is");
+    assert!(hub.person("amira").await.get("/security").await.says("signed you out everywhere"));
+    assert_eq!(hub.acts("signed_out_by_hub").await, 1);
+    hub.deliver().await;
+}

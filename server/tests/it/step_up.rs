@@ -51,7 +51,7 @@ async fn a_new_address_and_a_preference_need_it_too() {
     let mut amira = hub.person("amira").await;
     hub.wait(Duration::minutes(6));
     for (path, fields) in [
-        ("/contact/letter", &[("safe", "no"), ("address", "9 Quiet Close")][..]),
+        ("/contact/letter", &[("safe", "no"), ("address", "9 Quiet Close"), ("old_safe", "no")][..]),
         ("/contact/letter", &[("safe", "yes"), ("say_who", "no")]),
         ("/contact/preferences", &[("preferred", "phone"), ("language", "English")]),
     ] {
@@ -103,4 +103,26 @@ async fn a_pin_given_on_one_device_does_not_count_on_another() {
     let mut own = hub.person("amira").await;
     assert_eq!(own.post("/contact/text", &SAFE).await.location(), "/contact?saved");
     assert_eq!(left_open.post("/contact/text", &SAFE).await.errors(), ["Enter your PIN to save this"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_the_pin_changes_the_sessions_token_and_the_old_one_is_dead() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(hub) = Hub::start_on(backend).await else { continue };
+        let mut amira = hub.person("amira").await;
+        let mut thief = amira.clone();
+        hub.wait(Duration::minutes(6));
+        let pin = hub.demo_person("amira").pin.clone();
+        assert_eq!(with_pin(&mut amira, "/contact/text", &SAFE, &pin).await.location(), "/contact?saved");
+        assert_ne!(amira.jar["__Host-s"], thief.jar["__Host-s"]);
+        assert_eq!(thief.get("/home").await.location(), "/sign-in", "{backend:?}");
+        assert_eq!(amira.get("/home").await.status, StatusCode::OK);
+        // Even when what the form asked for could not be done.
+        hub.wait(Duration::minutes(6));
+        let mut thief = amira.clone();
+        let taken = [("safe", "no"), ("new_email", "tom@example.test"), ("old_safe", "yes")];
+        assert_eq!(with_pin(&mut amira, "/contact/email", &taken, &pin).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(thief.get("/home").await.location(), "/sign-in");
+        assert_eq!(amira.get("/home").await.status, StatusCode::OK);
+    }
 }

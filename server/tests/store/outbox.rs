@@ -391,7 +391,8 @@ async fn only_the_address_of_the_moment_is_written_to(store: Store) -> Tested {
     let mut tx = hub.portal.db.write().await?;
     sql("update contact_points set revoked_at = $2 where person_id = $1").bind(person).bind(hub.clock.now()).execute_one(&mut tx).await?;
     let key = hub.portal.keys.vault.key(&mut tx, person.0).await?;
-    server::contact::store::add_point(&hub.portal, &mut tx, &key, ("email", "new@example.test"), hub.clock.now()).await?;
+    let (point, now) = ((server::contact::points::Kind::Email, "new@example.test"), hub.clock.now());
+    server::contact::points::add(&hub.portal, &mut tx, &key, point, now, now).await?;
     tx.commit().await?;
     hub.mail.behave(Behaviour::Accept);
     hub.after(Duration::seconds(30)).await?;

@@ -4,6 +4,7 @@ use app::domain::contact::{Channel, Grant, Preferences, Safety};
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::notice::Notice;
 use app::domain::support::{Answers, Need, Reach, ReachDetails, SafeNow};
+use server::contact::points::{self, Kind};
 use server::contact::store as contact;
 use server::db::{Db, DbError, Tx, sql};
 use server::outbox;
@@ -21,7 +22,7 @@ pub async fn somebody(portal: &Portal, email: &str) -> Result<PersonId, DbError>
     let mut tx = portal.db.write().await?;
     let new = people::New { source: "test", key: email, name: "Somebody" };
     let (id, key) = people::add(portal, &mut tx, new, portal.now()).await?;
-    contact::add_point(portal, &mut tx, &key, ("email", email), portal.now()).await?;
+    points::add(portal, &mut tx, &key, (Kind::Email, email), portal.now(), portal.now()).await?;
     tx.commit().await?;
     Ok(id)
 }

@@ -11,6 +11,7 @@ use app::domain::staff::StaffRole;
 use app::domain::support::{Closing, RequestState};
 use app::domain::triage::Tier;
 use chrono::{DateTime, Utc};
+use server::contact::points::Kind;
 use server::db::{Db, sql};
 use server::vault::Field;
 use std::collections::BTreeMap;
@@ -93,7 +94,7 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
     let channels: Vec<&str> = Channel::ALL.map(Channel::code).to_vec();
     let wanted: BTreeMap<String, Vec<&str>> = [
         ("people.preferred_channel", channels.clone()),
-        ("contact_points.kind", vec!["email", "mobile"]),
+        ("contact_points.kind", Kind::ALL.map(Kind::code).to_vec()),
         ("contact_grants.channel", channels.clone()),
         ("contact_grants.safety", [Safety::Safe, Safety::NotSafe, Safety::Unknown].map(Safety::code).to_vec()),
         ("staff.role", StaffRole::ALL.map(StaffRole::code).to_vec()),
