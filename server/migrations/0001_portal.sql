@@ -80,6 +80,16 @@ create table person_sessions (
 );
 create index person_sessions_person on person_sessions (person_id);
 
+-- Tries at the doors, by a keyed hash of the block of addresses they come from, and over all: see
+-- server/src/limits.rs. In microseconds since 1970, since both databases must reckon with it.
+create table tries (
+    subject text not null,
+    door text not null,
+    full_until bigint not null,
+    primary key (subject, door)
+);
+create index tries_full_until on tries (full_until);
+
 create table staff (
     staff_id uuid primary key,
     email text not null unique,

@@ -2,7 +2,7 @@
 
 use crate::db::DbError;
 use app::pages::error::Trouble;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum Error {
     /// Somebody else was faster.
     #[error("out of date")]
     OutOfDate,
+    /// Too many tries: later.
+    #[error("too many tries")]
+    SlowDown,
     #[error("not readable: {0}")]
     BadRequest(&'static str),
     #[error(transparent)]
@@ -39,6 +42,7 @@ impl Error {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::SignIn | Self::StaffSignIn => StatusCode::SEE_OTHER,
             Self::OutOfDate | Self::Db(DbError::Conflict { .. }) => StatusCode::CONFLICT,
+            Self::SlowDown => StatusCode::TOO_MANY_REQUESTS,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Db(_) | Self::Internal(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Shown(page) => page.status(),
@@ -49,6 +53,7 @@ impl Error {
         match self {
             Self::NotFound | Self::SignIn | Self::StaffSignIn => Trouble::NotFound,
             Self::OutOfDate | Self::Db(DbError::Conflict { .. }) => Trouble::OutOfDate,
+            Self::SlowDown => Trouble::SlowDown,
             Self::BadRequest(_) => Trouble::BadRequest,
             Self::Db(_) | Self::Internal(_) | Self::Shown(_) => Trouble::Unavailable,
         }
@@ -73,6 +78,9 @@ impl IntoResponse for Error {
             tracing::error!(error = %self, "a request failed");
         }
         let mut response = self.status().into_response();
+        if matches!(self, Self::SlowDown) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        }
         response.extensions_mut().insert(Troubled(self.trouble()));
         response
     }

@@ -54,6 +54,7 @@ pub struct Keys {
     records: [u8; 32],
     pepper: [u8; 32],
     checkpoints: [u8; 32],
+    blocks: [u8; 32],
     pub vault: Vault,
 }
 
@@ -66,6 +67,7 @@ impl Keys {
             contacts: mac(root, &[b"portal index of contact points 1"]),
             records: mac(root, &[b"portal index of records 1"]),
             pepper: mac(root, &[b"portal PINs and passwords 1"]),
+            blocks: mac(root, &[b"portal blocks of addresses 1"]),
             checkpoints: mac(root, &[b"portal audit checkpoints 1"]),
             vault,
         }
@@ -110,6 +112,12 @@ impl Keys {
     #[must_use]
     pub fn record_index(&self, source: &str, key: &str) -> String {
         hex(&mac(&self.records, &[source.as_bytes(), key.as_bytes()])[..16])
+    }
+
+    /// Under what the tries from a block of addresses are counted.
+    #[must_use]
+    pub fn block_index(&self, network: &[u8]) -> String {
+        hex(&mac(&self.blocks, &[network])[..16])
     }
 
     /// Signs the end of the audit chain.

@@ -25,6 +25,7 @@ pub mod hub;
 pub mod import;
 pub mod joining;
 pub mod keys;
+pub mod limits;
 pub mod log;
 pub mod outbox;
 pub mod people;

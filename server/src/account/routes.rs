@@ -4,9 +4,11 @@ use super::store;
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{DbError, Tx};
 use crate::error::Error;
+use crate::http::client::Block;
 use crate::http::fields::Form as Submitted;
 use crate::http::{cookies, session};
 use crate::keys;
+use crate::limits::{self, Door};
 use crate::portal::Portal;
 use app::domain::ids::PersonId;
 use app::forms::sign_in::{Identify, Prove};
@@ -55,13 +57,14 @@ async fn show(State(portal): State<Portal>) -> Response {
     sign_in_page(&portal, Entered::default())
 }
 
-async fn identify(State(portal): State<Portal>, Submitted(fields): Submitted) -> Result<Response, Error> {
+async fn identify(State(portal): State<Portal>, block: Block, Submitted(fields): Submitted) -> Result<Response, Error> {
     let form = match Identify::parse(&fields) {
         Ok(form) => form,
         Err(errors) => return Ok(sign_in_page(&portal, Entered::new(fields, errors))),
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
+    limits::take(&mut tx, &block, Door::AskCode, now).await?;
     let person = store::person_of(&mut tx, portal.keys.contact_index(form.identifier.as_str()), now).await?;
     let token = challenge(&portal, &mut tx, person, now).await?;
     tx.commit().await?;
@@ -86,7 +89,7 @@ async fn show_code(State(portal): State<Portal>, headers: HeaderMap) -> Response
     code_page(&portal, FieldErrors::default(), false)
 }
 
-async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(fields): Submitted) -> Result<Response, Error> {
+async fn prove(State(portal): State<Portal>, block: Block, headers: HeaderMap, Submitted(fields): Submitted) -> Result<Response, Error> {
     let form = match Prove::parse(&fields) {
         Ok(form) => form,
         Err(errors) => return Ok(code_page(&portal, errors, false)),
@@ -97,7 +100,9 @@ async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(field
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
+    limits::take(&mut tx, &block, Door::Prove, now).await?;
     let Some(challenge) = store::take_a_try(&mut tx, &keys::token_hash(&token), now).await? else {
+        tx.commit().await?;
         return Ok(code_page(&portal, spent(), true));
     };
     let pin_hash = store::pin_hash(&mut tx, challenge.person_id).await?;
@@ -127,7 +132,10 @@ async fn prove(State(portal): State<Portal>, headers: HeaderMap, Submitted(field
         },
         None => false,
     };
-    if !begun {
+    if begun {
+        limits::give_back(&mut tx, &block, Door::Prove).await?;
+    } else {
+        limits::failed(&mut tx, now).await?;
         let known = challenge.person_id.map(PersonId);
         audit::append(&mut tx, now, Entry::new(Actor::Anyone, Act::SignInFailed, known, challenge.id)).await?;
     }

@@ -8,7 +8,11 @@
 //!
 //! Behind a proxy every connection comes from one address: those on the same machine are not counted.
 
+use super::client::Peer;
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -106,7 +110,12 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
             () = &mut stop => break,
         };
         let Some(place) = Place::take(&held, &limits, address.ip().to_canonical()) else { continue };
-        let connection = builder.serve_connection(prompt(stream), TowerToHyperService::new(app.clone()));
+        let (peer, app) = (Peer(address.ip()), app.clone());
+        let known = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            TowerToHyperService::new(app.clone()).call(request)
+        });
+        let connection = builder.serve_connection(prompt(stream), known);
         let connection = under_way.watch(connection);
         tokio::spawn(async move {
             // A client that goes away, or is too slow, is no fault of ours.

@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use leptos::prelude::*;
+use tracing::Instrument as _;
 
 fn trouble_of(status: StatusCode) -> Trouble {
     match status {
@@ -23,7 +24,10 @@ fn trouble_of(status: StatusCode) -> Trouble {
 pub async fn layer(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let machine = request.uri().path().starts_with("/api/");
     let staff = request.uri().path().starts_with("/hub");
-    let response = next.run(request).await;
+    // A number of its own for every request: all that is logged of it carries it, and a page of trouble
+    // shows it.
+    let id = portal.entropy.reference();
+    let response = next.run(request).instrument(tracing::info_span!("request", %id)).await;
     let status = response.status();
     let has_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind.to_str().unwrap_or("");
@@ -41,7 +45,7 @@ pub async fn layer(State(portal): State<Portal>, request: Request, next: Next) -
         return Response::from_parts(parts, body.into());
     }
     let hub = portal.hub();
-    let about = status.is_server_error().then(|| portal.entropy.reference().to_string());
+    let about = status.is_server_error().then(|| id.to_string());
     if let Some(about) = &about {
         tracing::error!(about, status = status.as_u16(), "a page of trouble was shown");
     }

@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod assets;
+pub mod client;
 pub mod cookies;
 pub mod error_pages;
 pub mod fields;

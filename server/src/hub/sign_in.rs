@@ -4,9 +4,11 @@ use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{DbError, Tx, sql};
 use crate::entropy::Entropy;
 use crate::error::Error;
+use crate::http::client::Block;
 use crate::http::fields::Form as Submitted;
 use crate::http::{cookies, session};
 use crate::keys::{self, Keys};
+use crate::limits::{self, Door};
 use crate::portal::Portal;
 use crate::vault::Field;
 use app::domain::ids::StaffId;
@@ -104,11 +106,11 @@ async fn show(State(portal): State<Portal>, headers: HeaderMap, RawQuery(query):
     response
 }
 
-async fn sign_in(State(portal): State<Portal>, headers: HeaderMap, Submitted(fields): Submitted) -> Result<Response, Error> {
+async fn sign_in(State(portal): State<Portal>, block: Block, headers: HeaderMap, Submitted(fields): Submitted) -> Result<Response, Error> {
     let code_step = !fields.one("code").is_empty() || (fields.one("email").is_empty() && fields.raw("password").is_empty());
     match cookies::read(&headers, cookies::STAFF_CHALLENGE) {
-        Some(token) if code_step => second_step(&portal, &token, &fields).await,
-        _ => first_step(&portal, fields).await,
+        Some(token) if code_step => second_step(&portal, &block, &token, &fields).await,
+        _ => first_step(&portal, &block, fields).await,
     }
 }
 
@@ -118,12 +120,15 @@ struct StaffRow {
     password_hash: String,
 }
 
-async fn first_step(portal: &Portal, fields: Fields) -> Result<Response, Error> {
+async fn first_step(portal: &Portal, block: &Block, fields: Fields) -> Result<Response, Error> {
     let form = match StaffPassword::parse(&fields) {
         Ok(form) => form,
         Err(errors) => return Ok(password_page(portal, Entered::new(fields, errors))),
     };
     let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    limits::take(&mut tx, block, Door::Staff, now).await?;
+    tx.commit().await?;
     let row: Option<StaffRow> = sql("select staff_id, password_hash from staff where email = $1 and disabled_at is null \
          and (failures < $2 or failed_at is null or failed_at < $3)")
     .bind(form.email)
@@ -135,14 +140,13 @@ async fn first_step(portal: &Portal, fields: Fields) -> Result<Response, Error> 
     let slow = portal.clone();
     let fits = keys::off_thread(move || slow.keys.verify_secret(&form.password, hash.as_deref())).await.unwrap_or(false);
     let Some(staff) = staff.filter(|_| fits) else {
-        if let Some(staff) = staff {
-            failed(portal, staff, now).await?;
-        }
+        failed(portal, staff, now).await?;
         let errors = FieldErrors::one("email", "The email address or the password is not right");
         return Ok(password_page(portal, Entered::new(fields, errors)));
     };
     let token = portal.entropy.token();
     let mut tx = portal.db.write().await?;
+    limits::give_back(&mut tx, block, Door::Staff).await?;
     sql("insert into staff_challenges (token_hash, staff_id, expires_at) values ($1, $2, $3)")
         .bind(keys::token_hash(&token))
         .bind(staff)
@@ -155,10 +159,13 @@ async fn first_step(portal: &Portal, fields: Fields) -> Result<Response, Error> 
     Ok(response)
 }
 
-async fn failed(portal: &Portal, staff: StaffId, now: DateTime<Utc>) -> Result<(), DbError> {
+/// For nobody we know too, so that strangers cost the same.
+async fn failed(portal: &Portal, staff: Option<StaffId>, now: DateTime<Utc>) -> Result<(), DbError> {
     let mut tx = portal.db.write().await?;
-    sql("update staff set failures = failures + 1, failed_at = $2 where staff_id = $1").bind(staff).bind(now).execute_one(&mut tx).await?;
-    audit::append(&mut tx, now, Entry::new(Actor::Anyone, Act::SignInFailed, None, staff)).await?;
+    limits::failed(&mut tx, now).await?;
+    sql("update staff set failures = failures + 1, failed_at = $2 where staff_id = $1").bind(staff).bind(now).execute(&mut tx).await?;
+    let subject = staff.map(|id| id.to_string()).unwrap_or_default();
+    audit::append(&mut tx, now, Entry::new(Actor::Anyone, Act::SignInFailed, None, subject)).await?;
     tx.commit().await
 }
 
@@ -169,13 +176,14 @@ struct ChallengeRow {
     totp_secret: Option<String>,
 }
 
-async fn second_step(portal: &Portal, token: &str, fields: &Fields) -> Result<Response, Error> {
+async fn second_step(portal: &Portal, block: &Block, token: &str, fields: &Fields) -> Result<Response, Error> {
     let form = match StaffCode::parse(fields) {
         Ok(form) => form,
         Err(errors) => return Ok(code_page(portal, errors)),
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
+    limits::take(&mut tx, block, Door::Staff, now).await?;
     let row: Option<ChallengeRow> = sql(
         "update staff_challenges set tries = tries + 1 where token_hash = $1 and used_at is null and expires_at > $2 and tries < $3 \
          returning staff_id, (select totp_secret from staff w where w.staff_id = staff_challenges.staff_id and w.disabled_at is null) as totp_secret",
@@ -211,7 +219,7 @@ async fn second_step(portal: &Portal, token: &str, fields: &Fields) -> Result<Re
     };
     if used == 0 {
         tx.commit().await?;
-        failed(portal, staff, now).await?;
+        failed(portal, Some(staff), now).await?;
         return Ok(code_page(portal, FieldErrors::one("code", "That code is not right, or was used before. Wait for the next one")));
     }
     let session_token = portal.entropy.token();
@@ -226,6 +234,7 @@ async fn second_step(portal: &Portal, token: &str, fields: &Fields) -> Result<Re
         .bind(now)
         .execute_one(&mut tx)
         .await?;
+    limits::give_back(&mut tx, block, Door::Staff).await?;
     audit::append(&mut tx, now, Entry::new(Actor::Staff(staff), Act::SignedIn, None, staff)).await?;
     tx.commit().await?;
     let mut response = Redirect::to(paths::HUB).into_response();

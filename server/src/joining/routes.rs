@@ -3,9 +3,11 @@
 use super::store::{self, Pass, Taken};
 use crate::account;
 use crate::error::Error;
+use crate::http::client::Block;
 use crate::http::cookies;
 use crate::http::fields::Form as Submitted;
 use crate::keys;
+use crate::limits::{self, Door};
 use crate::portal::Portal;
 use app::domain::joining::{Device, Inbox};
 use app::forms::joining::{WayIn, WhoSees, Word};
@@ -45,17 +47,27 @@ async fn show(State(portal): State<Portal>, Path(token): Path<String>) -> Result
     Ok(join_page(&portal, &token, FieldErrors::default()))
 }
 
-async fn open(State(portal): State<Portal>, Path(token): Path<String>, Submitted(fields): Submitted) -> Result<Response, Error> {
+async fn open(
+    State(portal): State<Portal>,
+    block: Block,
+    Path(token): Path<String>,
+    Submitted(fields): Submitted,
+) -> Result<Response, Error> {
     plausible(&token)?;
     let form = match Word::parse(&fields) {
         Ok(form) => form,
         // Whatever submits an empty form by itself changes nothing.
         Err(errors) => return Ok(join_page(&portal, &token, errors)),
     };
-    let pass = portal.entropy.token();
+    let (pass, now) = (portal.entropy.token(), portal.now());
     let mut tx = portal.db.write().await?;
-    let opened =
-        store::try_word(&mut tx, &portal.keys, &keys::token_hash(&token), &form.word, keys::token_hash(&pass), portal.now()).await?;
+    limits::take(&mut tx, &block, Door::Word, now).await?;
+    let opened = store::try_word(&mut tx, &portal.keys, &keys::token_hash(&token), &form.word, keys::token_hash(&pass), now).await?;
+    if opened {
+        limits::give_back(&mut tx, &block, Door::Word).await?;
+    } else {
+        limits::failed(&mut tx, now).await?;
+    }
     tx.commit().await?;
     if !opened {
         let text = "That word does not work with this link. Check the word. If it still does not work, call us";

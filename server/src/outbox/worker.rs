@@ -148,8 +148,8 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
         // By the same kind of way, to the old one: whoever gave the new one said that it is still safe.
         let kind = points::kind_of(&mut reader, queued.subject).await?;
         let ways = kind.map_or(&[][..], Kind::channels);
-        let safe = ways.iter().filter_map(|channel| grant_for(*channel)).map(|grant| grant.safe_contact(now));
-        match safe.filter(|safe| !matches!(safe, Err(NotSafe::NotGranted | NotSafe::Expired))).next() {
+        let mut safe = ways.iter().filter_map(|channel| grant_for(*channel)).map(|grant| grant.safe_contact(now));
+        match safe.find(|safe| !matches!(safe, Err(NotSafe::NotGranted | NotSafe::Expired))) {
             Some(safe) => safe,
             None => return Ok(Verdict::NotSent("the old one is not safe")),
         }

@@ -7,6 +7,7 @@ mod cases;
 mod contact;
 mod exit;
 mod feed;
+mod guessing;
 mod harness;
 mod held_points;
 mod hostile;

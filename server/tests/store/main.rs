@@ -14,6 +14,7 @@ mod audit;
 mod commands;
 mod grants;
 mod import;
+mod limits;
 mod outbox;
 mod people;
 mod program;

@@ -249,7 +249,7 @@ async fn a_full_disk_refuses_and_loses_nothing_and_later_all_is_well() -> Tested
         tokio::spawn(async move {
             let mut tx = db.write().await?;
             pair_in(&mut tx, n).await?;
-            sql("update people set address = $1 where source_index = $2").bind(filler).bind(n.to_string()).execute_one(&mut tx).await?;
+            sql("update people set name = $1 where source_index = $2").bind(filler).bind(n.to_string()).execute_one(&mut tx).await?;
             tx.commit().await
         })
     };
