@@ -48,7 +48,12 @@ pub struct Frame {
     pub demo: bool,
     /// The path of the page, to mark it in the navigation.
     pub here: String,
+    /// Seconds after which the session of a page that is left open has run out: then it is taken away.
+    pub idle: Option<i64>,
 }
+
+/// The page goes a moment after the session, not before it.
+const AFTER_THE_END: i64 = 5;
 
 const SERVICE: &str = "Support and updates";
 
@@ -75,6 +80,10 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="theme-color" content="#1d3c45"/>
                 <meta name="format-detection" content="telephone=no"/>
+                // Without scripts; with them `public/exit.js` warns first.
+                {frame.idle.map(|seconds| view! {
+                    <noscript><meta http-equiv="refresh" content=format!("{};url={}", seconds + AFTER_THE_END, paths::SIGN_IN)/></noscript>
+                })}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 {stylesheet.map(|href| view! { <link rel="stylesheet" href=href/> })}
                 {exit_script.map(|src| view! { <script src=src defer></script> })}
@@ -85,7 +94,7 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
             </head>
             <body class="govuk-template__body">
                 <a href="#main" class="govuk-skip-link">"Skip to main content"</a>
-                {exit.then(|| view! { <ExitLink to=frame.exit_to.clone()/> })}
+                {exit.then(|| view! { <ExitLink to=frame.exit_to.clone() idle=frame.idle/> })}
                 {frame.demo.then(|| view! {
                     <p class="portal-demo">"Demonstration. Every person here is invented. Do not enter real details."</p>
                 })}
@@ -102,7 +111,7 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
 /// Works as a plain link; with script it also blanks the page at once, and Shift three times does
 /// the same.
 #[component]
-fn ExitLink(to: String) -> impl IntoView {
+fn ExitLink(to: String, idle: Option<i64>) -> impl IntoView {
     view! {
         <div class="govuk-exit-this-page portal-exit">
             <a
@@ -112,6 +121,9 @@ fn ExitLink(to: String) -> impl IntoView {
                 class="govuk-button govuk-button--warning govuk-exit-this-page__button"
                 rel="nofollow noreferrer"
                 data-exit=to
+                data-idle=idle
+                data-door=idle.map(|_| paths::SIGN_IN)
+                data-stay=idle.map(|_| paths::SUPPORT)
             >
                 <span class="govuk-visually-hidden">"Emergency "</span>
                 "Exit this page"

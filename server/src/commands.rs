@@ -377,7 +377,8 @@ async fn import_cases(config: Config, import: ImportCases) -> Done {
 /// The shortest password a member of staff may have, in characters.
 const SHORTEST_PASSWORD: usize = 15;
 
-fn ask_password() -> Result<String, Box<dyn Error>> {
+/// `about`: what an attacker knows of its owner anyway.
+fn ask_password(about: &[&str]) -> Result<String, Box<dyn Error>> {
     let password = if std::io::stdin().is_terminal() {
         rpassword::prompt_password("Password (15 characters or more): ")?
     } else {
@@ -387,6 +388,10 @@ fn ask_password() -> Result<String, Box<dyn Error>> {
     };
     if password.chars().count() < SHORTEST_PASSWORD {
         return Err(format!("the password must have at least {SHORTEST_PASSWORD} characters").into());
+    }
+    // Long is not enough: "passwordpassword1" is among the first that anybody tries.
+    if zxcvbn::zxcvbn(&password, about).score() < zxcvbn::Score::Four {
+        return Err("the password is too easy to guess: take four or more words that do not belong together".into());
     }
     Ok(password)
 }
@@ -398,7 +403,7 @@ fn role_named(code: &str) -> Result<StaffRole, String> {
 async fn add_staff(config: Config, email: &str, role: &str, team: &str, name: Option<String>) -> Done {
     let email = app::forms::sign_in::email(email).ok_or("this is not an email address")?;
     let role = role_named(role)?;
-    let password = ask_password()?;
+    let password = ask_password(&[email.as_str(), name.as_deref().unwrap_or(""), "hub", "victim", "police"])?;
     let (clock, entropy) = (SystemClock, Entropy::System);
     let (db, keys) = store(&config).await?;
     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or("Staff").to_owned());

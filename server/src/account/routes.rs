@@ -148,24 +148,13 @@ async fn prove(State(portal): State<Portal>, block: Block, headers: HeaderMap, S
         return Ok(code_page(&portal, errors, false));
     }
     // Whoever was signed in on this browser before is not any more.
-    session::end(&portal.db, &only_session(&headers), now).await?;
+    session::end(&portal.db, &cookies::only(&headers, cookies::PERSON), now).await?;
     let mut response = Redirect::to(paths::HOME).into_response();
     let answer = response.headers_mut();
     answer.append(header::SET_COOKIE, cookies::set(cookies::PERSON, &session_token));
     answer.append(header::SET_COOKIE, cookies::gone(cookies::CHALLENGE));
     answer.append(header::SET_COOKIE, cookies::gone(cookies::JOINING));
     Ok(response)
-}
-
-/// The person session cookie alone: what was begun in a draft stays.
-fn only_session(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = HeaderMap::new();
-    if let Some(token) = cookies::read(headers, cookies::PERSON)
-        && let Ok(value) = HeaderValue::from_str(&format!("{}={token}", cookies::PERSON))
-    {
-        kept.insert(header::COOKIE, value);
-    }
-    kept
 }
 
 async fn sign_out(State(portal): State<Portal>, headers: HeaderMap) -> Result<Response, Error> {

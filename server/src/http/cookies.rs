@@ -30,6 +30,18 @@ pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// One cookie alone: what else the browser has stays out of it.
+#[must_use]
+pub fn only(headers: &HeaderMap, name: &str) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    if let Some(token) = read(headers, name)
+        && let Ok(value) = HeaderValue::from_str(&format!("{name}={token}"))
+    {
+        kept.insert(header::COOKIE, value);
+    }
+    kept
+}
+
 /// A `Set-Cookie` value. The token is of our own making: letters, digits, `-` and `_`.
 #[must_use]
 pub fn set(name: &str, token: &str) -> HeaderValue {

@@ -2,7 +2,7 @@
 //! inline script.
 
 use super::headers::Policy;
-use super::session::{PersonSession, StaffSession};
+use super::session::{PERSON_LIFE, PersonSession, StaffSession};
 use crate::portal::Portal;
 use app::shell::{Area, Frame, Shell, ShellProps};
 use axum::body::Body;
@@ -30,6 +30,7 @@ pub struct Page<'p> {
 
 impl Portal {
     fn page(&self, area: Area, title: impl Into<String>) -> Page<'_> {
+        let idle = matches!(area, Area::Person { .. }).then(|| PERSON_LIFE.idle.num_seconds());
         let frame = Frame {
             title: title.into(),
             area,
@@ -39,6 +40,7 @@ impl Portal {
             exit_to: self.config.exit_url.clone(),
             demo: self.demo,
             here: String::new(),
+            idle,
         };
         Page { frame, status: StatusCode::OK, cacheable: false, portal: self }
     }

@@ -109,7 +109,14 @@ async fn show(State(portal): State<Portal>, headers: HeaderMap, RawQuery(query):
 async fn sign_in(State(portal): State<Portal>, block: Block, headers: HeaderMap, Submitted(fields): Submitted) -> Result<Response, Error> {
     let code_step = !fields.one("code").is_empty() || (fields.one("email").is_empty() && fields.raw("password").is_empty());
     match cookies::read(&headers, cookies::STAFF_CHALLENGE) {
-        Some(token) if code_step => second_step(&portal, &block, &token, &fields).await,
+        Some(token) if code_step => {
+            let answer = second_step(&portal, &block, &token, &fields).await?;
+            if answer.status().is_redirection() {
+                // Whoever was signed in on this browser before is not any more.
+                session::end(&portal.db, &cookies::only(&headers, cookies::STAFF), portal.now()).await?;
+            }
+            Ok(answer)
+        }
         _ => first_step(&portal, &block, fields).await,
     }
 }

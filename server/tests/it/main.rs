@@ -2,6 +2,7 @@
 //! real SMTP server. One module for each journey; `harness` is what they share.
 
 mod account;
+mod asvs;
 mod bad_input;
 mod cases;
 mod contact;

@@ -171,3 +171,21 @@ async fn staff_sign_a_person_out_whose_phone_is_in_other_hands() {
     assert_eq!(hub.acts("signed_out_by_hub").await, 1);
     hub.deliver().await;
 }
+
+/// A page left open outlives its session: without scripts it leads away by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_left_open_is_taken_away() {
+    let hub = Hub::start().await;
+    let mut amira = hub.person("amira").await;
+    for path in ["/home", "/contact", "/support/new", &hub.case_of("amira")] {
+        let body = amira.get(path).await.body;
+        assert!(body.contains("<noscript><meta http-equiv=\"refresh\" content=\"605;url=/sign-in\"></noscript>"), "{path}");
+        assert!(body.contains("data-idle=\"600\"") && body.contains("data-door=\"/sign-in\""), "{path}");
+    }
+    for page in [hub.browser().get("/").await, hub.browser().get("/sign-in").await, hub.staff("sam").await.get("/hub").await] {
+        assert!(!page.body.contains("http-equiv") && !page.body.contains("data-idle"));
+    }
+    // And then there is nothing behind it.
+    hub.wait(Duration::seconds(605));
+    assert_eq!(amira.get("/home").await.location(), "/sign-in");
+}

@@ -370,3 +370,46 @@ async fn a_machine_key_is_followed_by_another_and_both_work_for_a_while() -> Tes
     assert_eq!(crate::stores::count(&db, "select count(*) from audit where act in ('key_added', 'key_revoked')").await?, 3);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_password_of_staff_is_long_and_hard_to_guess() -> Tested {
+    let program = Program::new()?;
+    let add = |password: &str| -> Result<std::process::Output, Failed> {
+        let mut child = program
+            .command(
+                Path::new(env!("CARGO_BIN_EXE_portal")),
+                &["staff", "add", "robin@hub.example.test", "--role", "lead", "--name", "Robin Lead"],
+            )
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()?;
+        child.stdin.take().expect("an input").write_all(format!("{password}\n").as_bytes())?;
+        Ok(child.wait_with_output()?)
+    };
+    for (password, words) in [
+        ("short", "at least 15 characters"),
+        ("passwordpassword1", "too easy to guess"),
+        ("aaaaaaaaaaaaaaaaaa", "too easy to guess"),
+        ("robin@hub.example.test", "too easy to guess"),
+    ] {
+        let said = add(password)?;
+        let err = String::from_utf8(said.stderr)?;
+        assert!(!said.status.success() && err.contains(words) && !err.contains(password), "{password}: {err}");
+    }
+    let said = add("tulip-granite-47-wandering-kettle")?;
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    // Another role is another sign-in; an account that is not there is said to be not there.
+    let changed = program.run(&["staff", "change", "robin@hub.example.test", "--role", "auditor"])?;
+    assert!(changed.ok && changed.out.contains("their sessions have ended"), "{}", changed.err);
+    for (args, words) in [
+        (vec!["staff", "change", "robin@hub.example.test"], "say what to change"),
+        (vec!["staff", "change", "robin@hub.example.test", "--role", "king"], "the role must be one of coordinator"),
+        (vec!["staff", "disable", "nobody@hub.example.test"], "nobody with this email address has access"),
+    ] {
+        let said = program.run(&args)?;
+        assert!(!said.ok && said.err.contains(words), "{}", said.err);
+    }
+    assert!(program.run(&["staff", "disable", "robin@hub.example.test"])?.ok);
+    Ok(())
+}
