@@ -77,63 +77,10 @@
     show(presses === 1 ? 'Shift, press 2 more times to exit.' : 'Shift, press 1 more time to exit.');
   }, true);
 
-  // A page left open outlives its session: whoever picks the phone up next must not read it. Two minutes before, there is a
-  // word and a way to stay. The clock is asked, not only a timer: a phone in a pocket stops timers.
-  let over;
-  let warning;
-
-  function cover() {
-    if (gone) return;
-    gone = true;
-    root.hidden = true;
-    if (document.body) document.body.textContent = '';
-    location.replace(over.door);
-  }
-
-  function watch() {
-    if (!over || gone) return;
-    const left = over.at - Date.now();
-    if (left <= -5000) return cover();
-    if (left <= 120000 && !warning) warn();
-    setTimeout(watch, left > 120000 ? Math.min(left - 120000, 30000) : 1000);
-  }
-
-  function warn() {
-    warning = document.createElement('div');
-    warning.className = 'portal-idle';
-    warning.setAttribute('role', 'alert');
-    const text = Object.assign(document.createElement('p'), {
-      className: 'govuk-body', textContent: 'We will sign you out in 2 minutes, so that nobody else can read this.',
-    });
-    const stay = Object.assign(document.createElement('button'), {
-      type: 'button', className: 'govuk-button govuk-button--secondary', textContent: 'Stay signed in',
-    });
-    stay.addEventListener('click', async () => {
-      const answer = await fetch(over.stay, { method: 'HEAD', redirect: 'manual' }).catch(() => null);
-      if (answer && answer.ok) {
-        over.at = Date.now() + over.idle;
-        warning.remove();
-        warning = null;
-      } else if (answer) {
-        cover();
-      }
-    });
-    warning.append(text, stay);
-    document.body.append(warning);
-  }
-  addEventListener('visibilitychange', () => {
-    if (over && !document.hidden && Date.now() > over.at + 5000) cover();
-  });
-
   function ready() {
     document.body.classList.add('js-enabled', 'govuk-frontend-supported');
     const exit = link();
     if (!exit) return;
-    if (exit.dataset.idle) {
-      const idle = exit.dataset.idle * 1000;
-      over = { idle, at: Date.now() + idle, door: exit.dataset.door, stay: exit.dataset.stay };
-      watch();
-    }
     status = document.createElement('span');
     status.setAttribute('role', 'status');
     status.className = 'govuk-visually-hidden';

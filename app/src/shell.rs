@@ -17,6 +17,7 @@ pub struct AssetNames {
     pub hub_wasm: Option<String>,
     pub boot_js: Option<String>,
     pub exit_js: Option<String>,
+    pub left_open_js: Option<String>,
 }
 
 /// Whose page it is.
@@ -80,13 +81,16 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="theme-color" content="#1d3c45"/>
                 <meta name="format-detection" content="telephone=no"/>
-                // Without scripts; with them `public/exit.js` warns first.
+                // Without scripts; with them `public/left-open.js` warns first.
                 {frame.idle.map(|seconds| view! {
                     <noscript><meta http-equiv="refresh" content=format!("{};url={}", seconds + AFTER_THE_END, paths::SIGN_IN)/></noscript>
                 })}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 {stylesheet.map(|href| view! { <link rel="stylesheet" href=href/> })}
                 {exit_script.map(|src| view! { <script src=src defer></script> })}
+                {frame.idle.zip(frame.assets.left_open_js.clone()).map(|(seconds, src)| view! {
+                    <script src=src defer data-idle=seconds data-door=paths::SIGN_IN data-stay=paths::SUPPORT></script>
+                })}
                 {boot.map(|((boot, glue), wasm)| view! {
                     <link rel="modulepreload" href=glue.clone()/>
                     <script type="module" src=boot data-glue=glue data-wasm=wasm></script>
@@ -94,7 +98,7 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
             </head>
             <body class="govuk-template__body">
                 <a href="#main" class="govuk-skip-link">"Skip to main content"</a>
-                {exit.then(|| view! { <ExitLink to=frame.exit_to.clone() idle=frame.idle/> })}
+                {exit.then(|| view! { <ExitLink to=frame.exit_to.clone()/> })}
                 {frame.demo.then(|| view! {
                     <p class="portal-demo">"Demonstration. Every person here is invented. Do not enter real details."</p>
                 })}
@@ -111,7 +115,7 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
 /// Works as a plain link; with script it also blanks the page at once, and Shift three times does
 /// the same.
 #[component]
-fn ExitLink(to: String, idle: Option<i64>) -> impl IntoView {
+fn ExitLink(to: String) -> impl IntoView {
     view! {
         <div class="govuk-exit-this-page portal-exit">
             <a
@@ -121,9 +125,6 @@ fn ExitLink(to: String, idle: Option<i64>) -> impl IntoView {
                 class="govuk-button govuk-button--warning govuk-exit-this-page__button"
                 rel="nofollow noreferrer"
                 data-exit=to
-                data-idle=idle
-                data-door=idle.map(|_| paths::SIGN_IN)
-                data-stay=idle.map(|_| paths::SUPPORT)
             >
                 <span class="govuk-visually-hidden">"Emergency "</span>
                 "Exit this page"

@@ -57,6 +57,7 @@ impl Assets {
             hub_wasm: built("hub.wasm"),
             boot_js: built("boot.js"),
             exit_js: built("exit.js"),
+            left_open_js: built("left-open.js"),
         };
         if names == AssetNames::default() {
             tracing::warn!("the site was not built: pages have no style and no script. Run make site");

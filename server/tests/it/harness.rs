@@ -43,11 +43,11 @@ pub const EXIT_URL: &str = "https://weather.example.test/today";
 const CRIMES: usize = 60;
 
 /// The files a built site has, in miniature.
-const SITE: [(&str, &str); 12] = [
+const SITE: [(&str, &str); 13] = [
     (
         "manifest.json",
         r#"{"public.css":"public.1.css","hub.css":"hub.2.css","public.js":"public.3.js","public.wasm":"public.4.wasm",
-            "hub.js":"hub.5.js","hub.wasm":"hub.6.wasm","boot.js":"boot.7.js","exit.js":"exit.8.js"}"#,
+            "hub.js":"hub.5.js","hub.wasm":"hub.6.wasm","boot.js":"boot.7.js","exit.js":"exit.8.js","left-open.js":"left-open.9.js"}"#,
     ),
     ("a/public.1.css", "body{}"),
     ("a/public.1.css.br", "not really brotli"),
@@ -58,6 +58,7 @@ const SITE: [(&str, &str); 12] = [
     ("a/hub.6.wasm", "wasm"),
     ("a/boot.7.js", "//"),
     ("a/exit.8.js", "//"),
+    ("a/left-open.9.js", "//"),
     ("favicon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
     ("robots.txt", "User-agent: *\nDisallow: /\n"),
 ];
