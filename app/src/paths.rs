@@ -1,7 +1,7 @@
 //! Every address of the portal. An address never says what happened to anyone.
 
 use crate::domain::contact::Channel;
-use crate::domain::ids::{CaseId, OpeningId, PersonId, Reference, StaffId, TaskId};
+use crate::domain::ids::{CaseId, OpeningId, PersonId, Reference, RepresentationId, StaffId, TaskId};
 use crate::domain::staff::HubPage;
 use crate::forms::support::Step;
 
@@ -59,6 +59,16 @@ pub fn contact(channel: Channel) -> String {
 #[must_use]
 pub fn contact_stop(channel: Channel) -> String {
     format!("/contact/{}/stop", channel.code())
+}
+
+#[must_use]
+pub fn hub_representative(person: PersonId) -> String {
+    format!("/hub/people/{person}/representative")
+}
+
+#[must_use]
+pub fn security_end_representation(id: RepresentationId) -> String {
+    format!("/security/representatives/{id}/end")
 }
 
 #[must_use]

@@ -21,6 +21,7 @@ create table people (
     language text,                      -- sealed
     communication text,                 -- sealed; codes of CommunicationNeed, comma between
     preferences_at timestamptz,
+    held_at timestamptz,                -- since when a legal hold keeps them
     paused_at timestamptz,              -- since when nothing is sent to this person; a code that they ask for is
     created_at timestamptz not null,
     unique (source, source_index)
@@ -183,11 +184,27 @@ create table participations (
     role text not null check (role in ('victim', 'co_victim', 'parent', 'witness', 'representative', 'bereaved', 'spokesperson')),
     conflict boolean not null default false, -- perhaps on the other side: opens nothing
     ends_at timestamptz,                -- when it stops opening anything
+    scope text not null default '',     -- of a representative: codes of Grants, comma between
     since timestamptz not null,
     seen_at timestamptz,                -- when this person last opened the case
     primary key (person_id, case_id)
 );
 create index participations_case on participations (case_id);
+
+-- Who acts for whom, as the person asked for it. What it opens is in participations.
+create table representations (
+    representation_id uuid primary key,
+    person_id uuid not null references people (person_id),
+    representative_id uuid not null references people (person_id),
+    purpose text not null check (purpose in ('advocate', 'family', 'solicitor', 'other')),
+    scope text not null,
+    checked text not null check (checked in ('in_person', 'called_back', 'officer')),
+    made_by uuid not null references staff (staff_id),
+    made_at timestamptz not null,
+    ends_at timestamptz not null,
+    ended_at timestamptz                -- sooner, by the person
+);
+create index representations_person on representations (person_id, made_at);
 
 -- A half-finished request for support. Belongs to a browser (hashed cookie) and, if signed in, a person.
 create table drafts (

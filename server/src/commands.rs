@@ -15,6 +15,7 @@ use crate::import::source::Source;
 use crate::keys::Keys;
 use crate::outbox::{self, Mailer};
 use crate::portal::Portal;
+use crate::retention::{self, Erased, Ledger};
 use crate::{feed, http, hub, vault};
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::staff::StaffRole;
@@ -57,6 +58,9 @@ enum Command {
     /// Make keys for machines
     #[command(subcommand)]
     MachineKey(MachineKey),
+    /// End records whose time has come, or one person's; hold one
+    #[command(subcommand)]
+    Retention(Retention),
     /// The master keys that seal what is kept of people
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -144,6 +148,24 @@ enum MachineKey {
 }
 
 #[derive(Subcommand)]
+enum Retention {
+    /// Take away what has run out by the schedule of the settings, persons included
+    Run {
+        /// Say what would go, and leave it
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Erase one person now: their key, every row, and a line in the ledger
+    Erase { id: PersonId },
+    /// Keep one person whatever is due
+    Hold { id: PersonId },
+    /// End a legal hold
+    Lift { id: PersonId },
+    /// After an older database was put back: erase again whoever is in the ledger
+    ApplyLedger,
+}
+
+#[derive(Subcommand)]
 enum KeysCommand {
     /// Wrap every data key with a new master key; ended in the middle, run it again
     Rotate,
@@ -192,6 +214,11 @@ pub async fn run(cli: Cli) -> Done {
         Command::MachineKey(MachineKey::Rotate { name, overlap_days }) => rotate_key(config, &name, overlap_days).await,
         Command::MachineKey(MachineKey::List) => list_keys(config).await,
         Command::MachineKey(MachineKey::Revoke { id }) => revoke_key(config, &id).await,
+        Command::Retention(Retention::Run { dry_run }) => run_retention(config, dry_run).await,
+        Command::Retention(Retention::Erase { id }) => erase_person(config, id).await,
+        Command::Retention(Retention::Hold { id }) => hold_person(config, id, true).await,
+        Command::Retention(Retention::Lift { id }) => hold_person(config, id, false).await,
+        Command::Retention(Retention::ApplyLedger) => apply_ledger(config).await,
         Command::Keys(KeysCommand::Rotate) => rotate_keys(config).await,
         Command::Audit(Audit::Verify { checkpoints }) => verify_audit(config, checkpoints).await,
         Command::Audit(Audit::Checkpoint { file }) => checkpoint_audit(config, &file).await,
@@ -508,6 +535,72 @@ async fn revoke_key(config: Config, id: &str) -> Done {
     }
     tx.commit().await?;
     println!("{id} does not work any more");
+    Ok(())
+}
+
+async fn run_retention(config: Config, dry_run: bool) -> Done {
+    let (db, keys) = store(&config).await?;
+    let now = SystemClock.now();
+    let retention::Due(due) = retention::due(&mut db.read().await?, &config.retention, now).await?;
+    if dry_run {
+        for person in &due {
+            println!("due {person}");
+        }
+        println!("{} persons are due; nothing was changed", due.len());
+        return Ok(());
+    }
+    let mut tx = db.write().await?;
+    let purged = retention::purge(&mut tx, &config.retention, now).await?;
+    tx.commit().await?;
+    let ledger = Ledger::at(&config.ledger_file());
+    let mut erased = 0;
+    for person in due {
+        erased += u64::from(erase_one(&db, &keys, &ledger, person).await? != Erased::NotThere);
+    }
+    println!(
+        "{erased} persons erased; {} sessions, codes and invitations, {} notices, {} answers to machines taken away",
+        purged.ways_in, purged.notices, purged.answers_to_machines
+    );
+    Ok(())
+}
+
+/// The ledger first: whoever is in it and was not erased is erased by `apply-ledger`.
+async fn erase_one(db: &Db, keys: &Keys, ledger: &Ledger, person: PersonId) -> Result<Erased, Box<dyn Error>> {
+    let now = SystemClock.now();
+    let mut tx = db.write().await?;
+    let erased = retention::erase(&mut tx, person, now).await?;
+    if let Erased::Done { .. } = erased {
+        ledger.write(keys, person, now)?;
+        tx.commit().await?;
+    }
+    Ok(erased)
+}
+
+async fn erase_person(config: Config, id: PersonId) -> Done {
+    let (db, keys) = store(&config).await?;
+    match erase_one(&db, &keys, &Ledger::at(&config.ledger_file()), id).await? {
+        Erased::Done { rows } => println!("{id} is erased: {rows} rows and their key"),
+        Erased::NotThere => return Err("there is no such person".into()),
+        Erased::Held => return Err("a legal hold keeps this person: lift it first".into()),
+    }
+    Ok(())
+}
+
+async fn hold_person(config: Config, id: PersonId, on: bool) -> Done {
+    let db = Db::open(&config.database_url).await?;
+    let mut tx = db.write().await?;
+    if !retention::hold(&mut tx, id, on, SystemClock.now()).await? {
+        return Err("there is no such person".into());
+    }
+    tx.commit().await?;
+    println!("{id} is {}", if on { "held: nothing takes them away" } else { "held no more" });
+    Ok(())
+}
+
+async fn apply_ledger(config: Config) -> Done {
+    let (db, keys) = store(&config).await?;
+    let again = retention::apply(&Ledger::at(&config.ledger_file()), &keys, &db, SystemClock.now()).await?;
+    println!("{again} persons erased again");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Settings: `portal.toml` in the working folder, each overridden by `PORTAL_` and its name in
 //! capitals. An unknown key is an error, not a silent default. The demo runs with none set.
 
+use crate::retention::Schedule;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,10 @@ pub struct Config {
     /// Holds the master keys that wrap the key of each person; made on the first start. Default: beside
     /// the secret key file, with the ending `.master`.
     pub master_key_file: Option<PathBuf>,
+    /// Who was erased. Default: beside the secret key file, with the ending `.erased`.
+    pub erasure_ledger: Option<PathBuf>,
+    /// How long records live, in days.
+    pub retention: Schedule,
     /// Reserved for the metrics listener.
     pub metrics_addr: Option<SocketAddr>,
     /// Built assets, instead of those inside the program.
@@ -48,6 +53,8 @@ impl Default for Config {
             base_url: "http://127.0.0.1:3000".into(),
             secret_key_file: None,
             master_key_file: None,
+            erasure_ledger: None,
+            retention: Schedule::default(),
             metrics_addr: None,
             site_dir: None,
             exit_url: "https://www.bbc.co.uk/weather".into(),
@@ -101,6 +108,7 @@ impl Config {
             ("PORTAL_MAIL_DIR", &mut config.mail_dir),
             ("PORTAL_SECRET_KEY_FILE", &mut config.secret_key_file),
             ("PORTAL_MASTER_KEY_FILE", &mut config.master_key_file),
+            ("PORTAL_ERASURE_LEDGER", &mut config.erasure_ledger),
             ("PORTAL_SITE_DIR", &mut config.site_dir),
         ] {
             if let Some(value) = text(name) {
@@ -118,6 +126,10 @@ impl Config {
         };
         web("base_url", &self.base_url)?;
         web("exit_url", &self.exit_url)?;
+        let Schedule { person, ways_in, notices, answers_to_machines } = self.retention;
+        if [person, ways_in, notices, answers_to_machines].iter().any(|days| !(1..=36_500).contains(days)) {
+            return Err(ConfigError::Value { name: "retention", why: "each class is 1 to 36500 days".into() });
+        }
         if self.smtp_url.is_some() && self.mail_dir.is_some() {
             return Err(ConfigError::Value { name: "smtp_url", why: "set smtp_url or mail_dir, not both".into() });
         }
@@ -143,6 +155,12 @@ impl Config {
     #[must_use]
     pub fn master_file(&self) -> PathBuf {
         self.master_key_file.clone().unwrap_or_else(|| self.key_file().with_extension("master"))
+    }
+
+    /// Where it is written down who was erased.
+    #[must_use]
+    pub fn ledger_file(&self) -> PathBuf {
+        self.erasure_ledger.clone().unwrap_or_else(|| self.key_file().with_extension("erased"))
     }
 
     /// The origin of the exit page, for the content security policy.

@@ -55,6 +55,7 @@ pub struct Keys {
     pepper: [u8; 32],
     checkpoints: [u8; 32],
     blocks: [u8; 32],
+    erasures: [u8; 32],
     pub vault: Vault,
 }
 
@@ -67,6 +68,7 @@ impl Keys {
             contacts: mac(root, &[b"portal index of contact points 1"]),
             records: mac(root, &[b"portal index of records 1"]),
             pepper: mac(root, &[b"portal PINs and passwords 1"]),
+            erasures: mac(root, &[b"portal erasure ledger 1"]),
             blocks: mac(root, &[b"portal blocks of addresses 1"]),
             checkpoints: mac(root, &[b"portal audit checkpoints 1"]),
             vault,
@@ -118,6 +120,12 @@ impl Keys {
     #[must_use]
     pub fn block_index(&self, network: &[u8]) -> String {
         hex(&mac(&self.blocks, &[network])[..16])
+    }
+
+    /// Shows that a line of the erasure ledger is ours.
+    #[must_use]
+    pub fn erasure_mac(&self, line: &str) -> String {
+        hex(&mac(&self.erasures, &[line.as_bytes()]))
     }
 
     /// Signs the end of the audit chain.

@@ -31,5 +31,7 @@ pub mod outbox;
 pub mod people;
 pub mod portal;
 pub mod public;
+pub mod representation;
+pub mod retention;
 pub mod support;
 pub mod vault;

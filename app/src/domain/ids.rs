@@ -49,6 +49,8 @@ id! {
     TaskId,
     /// A record that somebody opened outside their work.
     OpeningId,
+    /// That somebody acts for a person.
+    RepresentationId,
 }
 
 /// What people call a case on the telephone, such as `7F3A21BC`: the start of the source's own key, and

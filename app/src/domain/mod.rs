@@ -18,6 +18,7 @@ pub mod opening;
 pub mod outcome;
 pub mod participation;
 pub mod policy;
+pub mod representation;
 pub mod staff;
 pub mod support;
 pub mod triage;

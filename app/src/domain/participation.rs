@@ -1,6 +1,7 @@
 //! Who a person is in a case. Every case is seen through a participation, never by itself; what it
 //! opens is in [`policy`](super::policy).
 
+use super::representation::{Grants, Scope};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,21 @@ pub struct Participation {
     pub conflict: bool,
     /// When it ends: a parent's when the child turns 18, a representative's when the authority does.
     pub ends_at: Option<DateTime<Utc>>,
+    /// What a representative may do; every other role has all that is the role's.
+    pub scope: Scope,
 }
 
 impl Participation {
+    /// May they do this, while it holds?
+    #[must_use]
+    pub fn grants(&self, grant: Grants) -> bool {
+        match (self.role, grant) {
+            (Role::Representative, grant) => self.scope.holds(grant),
+            (role, Grants::Report) => role.reads_report(),
+            (_, Grants::Messages) => true,
+        }
+    }
+
     /// Does it open anything now?
     #[must_use]
     pub fn holds(&self, now: DateTime<Utc>) -> bool {

@@ -6,6 +6,7 @@
 //! tests here and in the server's matrix of routes. Whatever no arm allows is refused.
 
 use super::participation::Participation;
+use super::representation::Grants;
 use super::staff::StaffRole;
 use chrono::{DateTime, Utc};
 
@@ -86,8 +87,9 @@ pub enum Refused {
 pub fn may(viewer: Viewer, action: Action, object: Object<'_>) -> Result<(), Refused> {
     use StaffRole::{Admin, Auditor, Coordinator, Lead, Supervisor, WitnessCareOfficer};
     let allowed = match (viewer, action, object) {
-        (Viewer::Person, Action::FollowCase | Action::AskAboutCase, Object::Case(Some(part), now)) => part.holds(now),
-        (Viewer::Person, Action::ReadReport, Object::Case(Some(part), now)) => part.holds(now) && part.role.reads_report(),
+        (Viewer::Person, Action::FollowCase, Object::Case(Some(part), now)) => part.holds(now),
+        (Viewer::Person, Action::AskAboutCase, Object::Case(Some(part), now)) => part.holds(now) && part.grants(Grants::Messages),
+        (Viewer::Person, Action::ReadReport, Object::Case(Some(part), now)) => part.holds(now) && part.grants(Grants::Report),
         (Viewer::Staff(Coordinator | WitnessCareOfficer | Supervisor), Action::OpenRecord, Object::Record(ties, now)) => {
             if !ties.in_hand && ties.opened_until.is_none_or(|until| until <= now) {
                 return Err(Refused::NeedsReason);
@@ -109,6 +111,7 @@ pub fn may(viewer: Viewer, action: Action, object: Object<'_>) -> Result<(), Ref
 #[cfg(test)]
 mod tests {
     use super::super::participation::Role;
+    use super::super::representation::Scope;
     use super::*;
     use chrono::Duration;
 
@@ -117,7 +120,7 @@ mod tests {
     }
 
     fn part(role: Role) -> Participation {
-        Participation { role, conflict: false, ends_at: None }
+        Participation { role, conflict: false, ends_at: None, scope: Scope::default() }
     }
 
     const IN_HAND: Ties = Ties { in_hand: true, opened_until: None };
@@ -174,7 +177,8 @@ mod tests {
     fn a_case_is_followed_while_the_part_in_it_holds() {
         let ask = |part: &Participation, action| may(Viewer::Person, action, Object::Case(Some(part), now()));
         for role in Role::ALL {
-            assert!(ask(&part(role), Action::FollowCase).is_ok() && ask(&part(role), Action::AskAboutCase).is_ok(), "{role:?}");
+            assert!(ask(&part(role), Action::FollowCase).is_ok(), "{role:?}");
+            assert_eq!(ask(&part(role), Action::AskAboutCase).is_ok(), role != Role::Representative, "{role:?}");
             for ended in [
                 Participation { conflict: true, ..part(role) },
                 Participation { ends_at: Some(now()), ..part(role) },
@@ -186,6 +190,15 @@ mod tests {
             }
             let later = Participation { ends_at: Some(now() + Duration::seconds(1)), ..part(role) };
             assert!(ask(&later, Action::FollowCase).is_ok());
+        }
+        for (scope, asks, reads) in
+            [(Scope::default(), false, false), (Scope::new([Grants::Messages]), true, false), (Scope::new([Grants::Report]), false, true)]
+        {
+            let acts_for = Participation { scope, ..part(Role::Representative) };
+            assert_eq!((ask(&acts_for, Action::AskAboutCase).is_ok(), ask(&acts_for, Action::ReadReport).is_ok()), (asks, reads));
+            // What is granted to one role widens no other.
+            let witness = Participation { scope: Scope::new(Grants::ALL.iter().copied()), ..part(Role::Witness) };
+            assert!(ask(&witness, Action::ReadReport).is_err());
         }
         assert!(ask(&part(Role::Witness), Action::ReadReport).is_err());
         assert!(ask(&part(Role::Parent), Action::ReadReport).is_ok());

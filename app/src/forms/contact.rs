@@ -104,7 +104,7 @@ fn window(channel: Channel, fields: &Fields, errors: &mut FieldErrors) -> Window
     })
 }
 
-fn until(fields: &Fields, errors: &mut FieldErrors) -> Option<NaiveDate> {
+pub(super) fn until(fields: &Fields, errors: &mut FieldErrors) -> Option<NaiveDate> {
     let (day, month, year) = (fields.one("until-day"), fields.one("until-month"), fields.one("until-year"));
     if day.is_empty() && month.is_empty() && year.is_empty() {
         return None;

@@ -10,6 +10,7 @@ pub mod hub;
 pub mod joining;
 pub mod message;
 pub mod opening;
+pub mod representation;
 pub mod sign_in;
 pub mod support;
 

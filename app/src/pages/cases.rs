@@ -24,6 +24,8 @@ pub struct CaseView {
     pub source: &'static str,
     pub hub: HubContact,
     pub unread: usize,
+    /// Whoever acts for somebody may not be allowed to ask.
+    pub may_ask: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -75,7 +77,9 @@ pub fn CasePage(view: CaseView) -> impl IntoView {
             <p class="govuk-body">{view.stage.meaning()}</p>
             <h3 class="govuk-heading-s">"What happens next"</h3>
             <p class="govuk-body">{view.stage.next()}</p>
-            <p class="govuk-body portal-actions"><a class="govuk-button" href=paths::case_messages(view.id)>{messages}</a></p>
+            {view.may_ask.then(|| view! {
+                <p class="govuk-body portal-actions"><a class="govuk-button" href=paths::case_messages(view.id)>{messages}</a></p>
+            })}
 
             {view.reported.map(|reported| view! {
                 <Details summary="Show what was reported">
@@ -95,8 +99,10 @@ pub fn CasePage(view: CaseView) -> impl IntoView {
             <h2 class="govuk-heading-m">"Who to contact"</h2>
             <p class="govuk-body">
                 "The victims’ hub: call " <a class="govuk-link portal-phone" href=format!("tel:{}", view.hub.phone.replace(' ', ""))>{view.hub.phone.clone()}</a>
-                ". We are open " {view.hub.hours.clone()} ". Or "
-                <a class="govuk-link" href=paths::case_messages(view.id)>"send us a message"</a> "."
+                ". We are open " {view.hub.hours.clone()} "."
+                {view.may_ask.then(|| view! {
+                    " Or " <a class="govuk-link" href=paths::case_messages(view.id)>"send us a message"</a> "."
+                })}
             </p>
 
             <div class="govuk-inset-text">

@@ -2,7 +2,7 @@
 
 use crate::domain::ids::OpeningId;
 use crate::domain::opening::{OpeningReason, OpeningVerdict};
-use crate::govuk::{BackLink, Button, Choice, Entered, ErrorSummary, NotificationBanner, Radios, Tag, TextareaField, WarningText};
+use crate::govuk::{BackLink, Button, Choice, Entered, ErrorSummary, Heading, NotificationBanner, Radios, Tag, TextareaField, WarningText};
 use crate::paths;
 use leptos::prelude::*;
 
@@ -18,7 +18,7 @@ pub fn AskReasonPage(action: String, entered: Entered, unsaved: Option<String>) 
             <p class="govuk-body">"You and your team hold nothing of this person now. If you need to open it, say why. It opens for half an hour."</p>
             <WarningText text="A supervisor looks at this today. The person can see that you opened it."/>
             <form method="post" action=action novalidate>
-                <Radios entered=entered.clone() name="why" label="Why do you need to open it?" choices=reasons/>
+                <Radios entered=entered.clone() name="why" label="Why do you need to open it?" heading=Heading::Section choices=reasons/>
                 <TextareaField entered=entered name="reason" label="What happened?" hint="A few words. For example: she called, and Sam is off sick." rows=3/>
                 <Button text="Open it"/>
             </form>

@@ -44,6 +44,14 @@ pub fn PeoplePage(people: Vec<NotJoinedLine>) -> impl IntoView {
 }
 
 #[derive(Clone, Debug)]
+pub struct RepresentativeLine {
+    pub id: PersonId,
+    pub name: String,
+    pub purpose: &'static str,
+    pub until: String,
+}
+
+#[derive(Clone, Debug)]
 pub struct PersonView {
     pub person: HubPerson,
     pub cases: Vec<String>,
@@ -52,6 +60,10 @@ pub struct PersonView {
     pub outside: Option<String>,
     /// What became of the newest invitation.
     pub invitation: String,
+    /// Who acts for them now.
+    pub representatives: Vec<RepresentativeLine>,
+    /// Is there a case in which somebody could act for them?
+    pub may_have_one: bool,
     /// `an email address, from 24 November 2026 at 9am`: changes that are held.
     pub held: Vec<String>,
     pub done: Option<&'static str>,
@@ -88,6 +100,20 @@ pub fn PersonPage(view: PersonView, entered: Entered) -> impl IntoView {
             <SummaryRow key="Language" value=view.person.language/>
             <SummaryRow key="Needs" value=view.person.communication/>
         </dl>
+        {view.may_have_one.then(|| {
+            let lines: Vec<_> = view.representatives.into_iter().map(|line| view! {
+                <li><a class="govuk-link" href=paths::hub_person(line.id)>{line.name}</a>", " {line.purpose} ", until " {line.until}</li>
+            }).collect();
+            view! {
+                <h2 class="govuk-heading-m">"Who acts for them"</h2>
+                {if lines.is_empty() {
+                    view! { <p class="govuk-body">"Nobody."</p> }.into_any()
+                } else {
+                    view! { <ul class="govuk-list govuk-list--bullet">{lines}</ul> }.into_any()
+                }}
+                <p class="govuk-body"><a class="govuk-link" href=paths::hub_representative(id)>"Add somebody who acts for them"</a></p>
+            }
+        })}
         {(!view.held.is_empty()).then(|| {
             let confirmed: Vec<Choice> = IdentityCheck::ALL.iter().map(|one| Choice::new(one.code(), one.in_words())).collect();
             view! {

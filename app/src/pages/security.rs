@@ -1,6 +1,7 @@
 //! Who is in, who has looked, and how to make it stop.
 
-use crate::govuk::{BackLink, Button, Entered, ErrorSummary, InsetText, NotificationBanner, TextInput, WarningText};
+use crate::domain::ids::RepresentationId;
+use crate::govuk::{BackLink, Button, Entered, ErrorSummary, InsetText, NotificationBanner, SummaryRow, TextInput, WarningText};
 use crate::paths;
 use leptos::prelude::*;
 
@@ -8,6 +9,7 @@ use leptos::prelude::*;
 pub struct SecurityView {
     pub sessions: Vec<SessionLine>,
     pub looks: Vec<LookLine>,
+    pub representatives: Vec<ActsForYou>,
     /// Since when nothing is sent.
     pub paused: Option<String>,
     pub done: Option<&'static str>,
@@ -19,6 +21,16 @@ pub struct SessionLine {
     pub this_one: bool,
     pub began: String,
     pub last_used: String,
+}
+
+/// Somebody who acts for this person.
+#[derive(Clone, Debug)]
+pub struct ActsForYou {
+    pub id: RepresentationId,
+    pub name: String,
+    pub purpose: &'static str,
+    pub scope: String,
+    pub until: String,
 }
 
 /// Somebody at the hub opened something of this person's.
@@ -67,6 +79,30 @@ pub fn SecurityPage(view: SecurityView) -> impl IntoView {
             <ul class="govuk-list govuk-list--bullet">{sessions}</ul>
             <p class="govuk-body">"If you do not know one of these, sign out everywhere. Then call us: somebody may know your PIN."</p>
             <form method="post" action=paths::SECURITY_SIGN_OUT><Button text="Sign out everywhere" kind="secondary"/></form>
+
+            {(!view.representatives.is_empty()).then(|| {
+                let lines: Vec<_> = view.representatives.into_iter().map(|line| {
+                    let name = line.name.clone();
+                    view! {
+                        <dl class="govuk-summary-list">
+                            <SummaryRow key="Name" value=line.name/>
+                            <SummaryRow key="Who they are" value=line.purpose/>
+                            <SummaryRow key="What they can do" value=line.scope/>
+                            <SummaryRow key="Until" value=line.until/>
+                        </dl>
+                        <form method="post" action=paths::security_end_representation(line.id)>
+                            <button type="submit" class="govuk-button govuk-button--secondary">
+                                "End this now"<span class="govuk-visually-hidden">": " {name}</span>
+                            </button>
+                        </form>
+                    }
+                }).collect();
+                view! {
+                    <h2 class="govuk-heading-m">"Who acts for you"</h2>
+                    <p class="govuk-body">"You asked us to let them. They cannot see your messages, what you asked us, or how we contact you."</p>
+                    {lines}
+                }
+            })}
 
             <h2 class="govuk-heading-m">"Your PIN"</h2>
             <p class="govuk-body">

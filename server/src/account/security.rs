@@ -10,13 +10,14 @@ use crate::http::fields::Form as Submitted;
 use crate::http::session::{PERSON_LIFE, PersonSession};
 use crate::keys;
 use crate::portal::Portal;
+use crate::representation;
 use app::domain::ids::PersonId;
 use app::domain::london;
 use app::forms::joining::ChangePin;
 use app::forms::{FieldErrors, Fields, Form as _};
 use app::govuk::Entered;
 use app::pages::account::SignedOutPage;
-use app::pages::security::{ChangePinPage, LookLine, SecurityPage, SecurityView, SessionLine};
+use app::pages::security::{ActsForYou, ChangePinPage, LookLine, SecurityPage, SecurityView, SessionLine};
 use app::paths;
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -60,6 +61,7 @@ fn look_in_words(act: &str) -> Option<&'static str> {
         "person_viewed" => "opened how we may contact you",
         "tasks_viewed" => "saw that we had to reach you",
         "signed_out_by_hub" => "signed you out everywhere",
+        "representative_added" => "added somebody who acts for you",
         "point_confirmed" => "made sure that you gave us a new address or number",
         "invited" => "made you an invitation",
         "request_claimed" => "took on what you asked us",
@@ -124,9 +126,21 @@ async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(que
             })
             .collect(),
         looks: looks(&mut reader, session.person).await?,
+        representatives: representation::store::of_person(&portal, &mut reader, session.person, now)
+            .await?
+            .into_iter()
+            .map(|one| ActsForYou {
+                id: one.id,
+                name: one.name,
+                purpose: one.purpose.in_words(),
+                scope: one.scope.in_words(),
+                until: london::moment_in_words(one.ends_at),
+            })
+            .collect(),
         paused: paused(&mut reader, session.person).await?.map(london::moment_in_words),
         done: match query.as_deref() {
             Some("stopped") => Some("All messages are stopped."),
+            Some("ended") => Some("Ended. They see nothing of your case any more."),
             Some("pin") => Some("Your new PIN counts from now on. You are signed out everywhere else."),
             Some("started") => Some("Messages start again. We use only what you said is safe."),
             _ => None,

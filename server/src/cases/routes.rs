@@ -147,6 +147,7 @@ async fn show(State(portal): State<Portal>, session: PersonSession, Path(id): Pa
         source: source_in_words(&case.source),
         hub: portal.hub(),
         unread,
+        may_ask: case.may_ask(portal.now()),
     };
     Ok(portal.person_page(&session, "Updates").show(move || view! { <CasePage view=view/> }))
 }

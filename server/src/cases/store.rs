@@ -6,6 +6,7 @@ use app::domain::month::{Month, When};
 use app::domain::outcome::{Stage, Wording};
 use app::domain::participation::{Participation, Role};
 use app::domain::policy::{Action, Object, Viewer, may};
+use app::domain::representation::Scope;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ struct CaseRow {
     role: String,
     conflict: bool,
     ends_at: Option<DateTime<Utc>>,
+    scope: String,
     source: String,
     source_key: String,
     month: String,
@@ -45,7 +47,7 @@ impl Case {
     fn open(row: CaseRow, viewer: PersonId, now: DateTime<Utc>) -> Result<Option<Self>, DbError> {
         let broken = |column: &str| DbError::inconsistent(format!("cases.{column} of {}", row.case_id));
         let role = Role::from_code(&row.role).ok_or_else(|| broken("role"))?;
-        let part = Participation { role, conflict: row.conflict, ends_at: row.ends_at };
+        let part = Participation { role, conflict: row.conflict, ends_at: row.ends_at, scope: Scope::from_codes(&row.scope) };
         if may(Viewer::Person, Action::FollowCase, Object::Case(Some(&part), now)).is_err() {
             return Ok(None);
         }
@@ -64,6 +66,12 @@ impl Case {
         }))
     }
 
+    /// May the viewer ask about it?
+    #[must_use]
+    pub fn may_ask(&self, now: DateTime<Utc>) -> bool {
+        may(Viewer::Person, Action::AskAboutCase, Object::Case(Some(&self.part), now)).is_ok()
+    }
+
     /// May the viewer read what was reported?
     #[must_use]
     pub fn reads_report(&self, now: DateTime<Utc>) -> bool {
@@ -80,7 +88,7 @@ impl Case {
 macro_rules! cases {
     ($which:literal) => {
         concat!(
-            "select c.case_id, p.role, p.conflict, p.ends_at, c.source, c.source_key, c.month, c.crime_type, c.location, c.stage, \
+            "select c.case_id, p.role, p.conflict, p.ends_at, p.scope, c.source, c.source_key, c.month, c.crime_type, c.location, c.stage, \
                c.received_at, p.seen_at from participations p join cases c on c.case_id = p.case_id where p.person_id = $1 ",
             $which
         )

@@ -17,6 +17,7 @@ use app::domain::contact::{Channel, CommunicationNeed, Days, Grant, Preferences,
 use app::domain::ids::{CaseId, PersonId, StaffId};
 use app::domain::outcome::Outcome;
 use app::domain::participation::{Participation, Role};
+use app::domain::representation::Scope;
 use app::domain::staff::StaffRole;
 use app::domain::support::{Answers, Concern, Need, Reach, ReachDetails, SafeNow};
 use app::domain::triage::{self, Known};
@@ -237,7 +238,7 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
 /// A parent's part ends in time: the invented child is ten.
 fn part(role: Role, now: DateTime<Utc>) -> Participation {
     let ends_at = (role == Role::Parent).then(|| now + Duration::days(8 * 365));
-    Participation { role, conflict: false, ends_at }
+    Participation { role, conflict: false, ends_at, scope: Scope::default() }
 }
 
 fn six_digits(portal: &Portal) -> String {

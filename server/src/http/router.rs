@@ -2,7 +2,7 @@
 
 use super::{assets, error_pages, headers, islands};
 use crate::portal::Portal;
-use crate::{account, cases, contact, exit, feed, hub, joining, public, support};
+use crate::{account, cases, contact, exit, feed, hub, joining, public, representation, support};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -27,6 +27,7 @@ pub fn router(portal: Portal) -> Router {
         .merge(contact::routes())
         .merge(support::routes())
         .merge(hub::routes())
+        .merge(representation::routes())
         .merge(exit::routes())
         // A browser's cookie must never work for a machine, nor a key for a browser: no CSRF rule here.
         .layer(CsrfLayer::new())

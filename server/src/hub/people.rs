@@ -16,6 +16,7 @@ use crate::joining::store::{self as invitations, Standing};
 use crate::keys;
 use crate::people;
 use crate::portal::Portal;
+use crate::representation;
 use crate::vault::Field;
 use app::domain::ids::{PersonId, case_reference};
 use app::domain::joining::SpokenWord;
@@ -24,7 +25,7 @@ use app::domain::participation::Role;
 use app::forms::joining::{Confirm, Invite};
 use app::forms::{Fields, Form as _};
 use app::govuk::Entered;
-use app::pages::hub_people::{InvitationPage, InvitationView, NotJoinedLine, PeoplePage, PersonPage, PersonView};
+use app::pages::hub_people::{InvitationPage, InvitationView, NotJoinedLine, PeoplePage, PersonPage, PersonView, RepresentativeLine};
 use app::paths;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
@@ -147,6 +148,14 @@ pub async fn known(on: &mut impl Connection, id: &str) -> Result<(PersonId, bool
     row.map(|(joined,)| (id, joined)).ok_or(Error::NotFound)
 }
 
+/// A person whose record this member of staff may open now.
+pub async fn opened(portal: &Portal, staff: &StaffSession, id: &str, typed: &Fields) -> Result<PersonId, Error> {
+    let mut reader = portal.db.read().await?;
+    let (person, _) = known(&mut reader, id).await?;
+    let _proof: access::Opened = access::open(portal, &mut reader, staff, &Record::Person(person), typed).await?;
+    Ok(person)
+}
+
 async fn show(
     State(portal): State<Portal>,
     Caseworker(staff): Caseworker,
@@ -181,6 +190,17 @@ async fn person_page(
         cases: cases_of(&mut reader, &[id.0], now).await?.remove(&id.0).unwrap_or_default(),
         joined,
         done,
+        representatives: representation::store::of_person(portal, &mut reader, id, now)
+            .await?
+            .into_iter()
+            .map(|one| RepresentativeLine {
+                id: one.representative,
+                name: one.name,
+                purpose: one.purpose.in_words(),
+                until: london::moment_in_words(one.ends_at),
+            })
+            .collect(),
+        may_have_one: !representation::store::cases_of(&mut reader, id, now).await?.is_empty(),
         held: points::held(&mut reader, id, now)
             .await?
             .into_iter()

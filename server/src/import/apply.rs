@@ -10,6 +10,7 @@ use crate::portal::Portal;
 use app::domain::ids::{CaseId, PersonId};
 use app::domain::outcome::Stage;
 use app::domain::participation::{Participation, Role};
+use app::domain::representation::Scope;
 use app::forms::sign_in;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
@@ -312,7 +313,8 @@ async fn join_people(portal: &Portal, tx: &mut Tx, import: &Import, case: Uuid, 
             changed = true;
             add_person(portal, tx, import, record).await?
         };
-        let part = Participation { role, conflict: record.conflict, ends_at: record.ends_at };
+        // A feed grants nothing: what a representative may do is said to staff.
+        let part = Participation { role, conflict: record.conflict, ends_at: record.ends_at, scope: Scope::default() };
         let joined = participate(tx, person, CaseId(case), &part, import.at).await?;
         changed = changed || joined;
     }
@@ -337,7 +339,7 @@ async fn add_person(portal: &Portal, tx: &mut Tx, import: &Import, record: &Pers
 /// Joins a person to a case, or changes the part they have in it; answers whether anything is new. A
 /// conflict that a feed tells of holds from this moment.
 pub async fn participate(tx: &mut Tx, person: PersonId, case: CaseId, part: &Participation, at: DateTime<Utc>) -> Result<bool, DbError> {
-    sql("insert into participations (person_id, case_id, role, conflict, ends_at, since) values ($1, $2, $3, $4, $5, $6) \
+    sql("insert into participations (person_id, case_id, role, conflict, ends_at, scope, since) values ($1, $2, $3, $4, $5, $6, $7) \
          on conflict (person_id, case_id) do update set role = excluded.role, conflict = excluded.conflict, ends_at = excluded.ends_at \
          where participations.role <> excluded.role or participations.conflict <> excluded.conflict \
             or participations.ends_at is distinct from excluded.ends_at")
@@ -346,6 +348,7 @@ pub async fn participate(tx: &mut Tx, person: PersonId, case: CaseId, part: &Par
     .bind(part.role.code())
     .bind(part.conflict)
     .bind(part.ends_at)
+    .bind(part.scope.codes())
     .bind(at)
     .execute(tx)
     .await

@@ -36,7 +36,7 @@ const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Every route there is. `{case}`, `{reference}`, `{task}`, `{person}` and `{token}` stand for Amira's,
 /// `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 62] = [
+pub const ROUTES: [(&str, &[&str], Takes, Who); 64] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -52,6 +52,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 62] = [
     ("/security", GET, Nothing, Person),
     ("/security/sign-out", POST, Nothing, Anyone), // by Amira it would end every other test of hers
     ("/security/pin", BOTH, Form, Person),
+    ("/security/representatives/{representation}/end", POST, Nothing, Person),
     ("/security/pause", POST, Nothing, Person),
     ("/security/resume", POST, Nothing, Person),
     ("/home", GET, Nothing, Person),
@@ -73,6 +74,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 62] = [
     ("/hub/people/{person}", GET, Nothing, Staff),
     ("/hub/people/{person}/invite", POST, Form, Staff),
     ("/hub/people/{person}/open", POST, Form, Staff),
+    ("/hub/people/{person}/representative", BOTH, Form, Staff),
     ("/hub/people/{person}/sign-out", POST, Nothing, Staff),
     ("/hub/people/{person}/confirm", POST, Form, Staff),
     ("/hub/requests/{reference}/open", POST, Form, Staff),
@@ -102,7 +104,11 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 62] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 51] = [
+const FIELDS: [&str; 55] = [
+    "rep_name",
+    "purpose",
+    "scope",
+    "not_close",
     "new_pin",
     "new_email",
     "new_mobile",
@@ -164,6 +170,7 @@ pub struct Door<'h> {
     priya: Browser<'h>,
     ada: Browser<'h>,
     opening: Uuid,
+    representation: Uuid,
     arun: Uuid,
     reference: String,
     task: Uuid,
@@ -187,9 +194,12 @@ impl<'h> Door<'h> {
         hub.staff("wyn").await.opens(&format!("/hub/people/{bethan}")).await;
         let opening: Option<(Uuid,)> = hub.one(server::db::sql("select opening_id from openings")).await;
         let arun: Option<(Uuid,)> = hub.one(server::db::sql("select staff_id from staff where role = 'auditor'")).await;
+        sam.adds_a_representative(person, &[]).await;
+        let acts: Option<(Uuid,)> = hub.one(server::db::sql("select representation_id from representations")).await;
+        let representation = acts.expect("somebody who acts for Amira").0;
         let (priya, ada) = (hub.staff("priya").await, hub.staff("ada").await);
         let (task, opening, arun) = (row.expect("a task").0, opening.expect("an opening").0, arun.expect("Arun").0);
-        Self { hub, amira, sam, priya, ada, opening, arun, reference, task, person, token }
+        Self { hub, amira, sam, priya, ada, opening, representation, arun, reference, task, person, token }
     }
 
     pub fn path(&self, template: &str) -> String {
@@ -200,6 +210,7 @@ impl<'h> Door<'h> {
             .replace("{task}", &self.task.to_string())
             .replace("{person}", &self.person.to_string())
             .replace("{token}", &self.token)
+            .replace("{representation}", &self.representation.to_string())
             .replace("{opening}", &self.opening.to_string())
             .replace("{staff}", &self.arun.to_string())
             .replace("{key}", &self.hub.machine_key()[4..12])

@@ -725,6 +725,23 @@ impl Browser<'_> {
         (link.rsplit('/').next().unwrap_or_default().to_owned(), answer.texts(".hub-word").remove(0))
     }
 
+    /// Adds Asha, who acts for this person until the end of February, with this scope; answers who she is.
+    pub async fn adds_a_representative(&mut self, person: Uuid, scope: &[&str]) -> Uuid {
+        let mut fields = vec![
+            ("rep_name", "Asha Advocate"),
+            ("purpose", "advocate"),
+            ("until-day", "28"),
+            ("until-month", "2"),
+            ("until-year", "2027"),
+            ("confirmed", "called_back"),
+            ("not_close", "yes"),
+        ];
+        fields.extend(scope.iter().map(|one| ("scope", *one)));
+        let answer = self.post(&format!("/hub/people/{person}/representative"), &fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        answer.location().rsplit('/').next().and_then(|id| id.parse().ok()).expect("a person")
+    }
+
     pub async fn claims(&mut self, reference: &str) {
         let answer = self.post(&format!("/hub/requests/{reference}/claim"), &[]).await;
         assert_eq!(answer.location(), format!("/hub/requests/{reference}?claimed"));

@@ -32,11 +32,11 @@ async fn invited(hub: &Hub) -> (Uuid, String, String) {
     (person, token, word)
 }
 
-async fn says(browser: &mut Browser<'_>, token: &str, word: &str) -> Answer {
+pub async fn says(browser: &mut Browser<'_>, token: &str, word: &str) -> Answer {
     browser.post(&format!("/join/{token}"), &[("word", word)]).await
 }
 
-async fn chooses(browser: &mut Browser<'_>, email: &str) -> Answer {
+pub async fn chooses(browser: &mut Browser<'_>, email: &str) -> Answer {
     let said = browser.post("/join/you", &[("device", "just_mine"), ("inbox", "just_mine")]).await;
     assert_eq!(said.location(), "/join/pin");
     browser.post("/join/pin", &[("email", email), ("pin", PIN), ("pin_again", PIN)]).await
@@ -49,7 +49,7 @@ async fn code_to(hub: &Hub, address: &str) -> Option<String> {
     mails.last().map(|mail| mail.body().split("Your code is ").nth(1).expect("a code")[..6].to_owned())
 }
 
-async fn signs_in(hub: &Hub, browser: &mut Browser<'_>, address: &str) -> Answer {
+pub async fn signs_in(hub: &Hub, browser: &mut Browser<'_>, address: &str) -> Answer {
     let code = code_to(hub, address).await.expect("a code");
     browser.post("/sign-in/code", &[("code", &code), ("pin", PIN)]).await
 }

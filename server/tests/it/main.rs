@@ -17,6 +17,7 @@ mod joining;
 mod need_to_know;
 mod postgres;
 mod public;
+mod representation;
 mod sealing;
 mod secrets;
 mod security;

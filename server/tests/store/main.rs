@@ -19,6 +19,7 @@ mod outbox;
 mod people;
 mod program;
 mod requests;
+mod retention;
 mod schema;
 mod statements;
 mod vault;

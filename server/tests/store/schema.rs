@@ -7,6 +7,7 @@ use app::domain::joining::{Device, IdentityCheck, Inbox};
 use app::domain::notice::Notice;
 use app::domain::opening::{OpeningReason, OpeningVerdict};
 use app::domain::participation::Role;
+use app::domain::representation::Purpose;
 use app::domain::staff::StaffRole;
 use app::domain::support::{Closing, RequestState};
 use app::domain::triage::Tier;
@@ -101,6 +102,8 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
         ("participations.role", Role::ALL.map(Role::code).to_vec()),
         ("support_requests.kind", vec!["support", "question"]),
         ("support_requests.state", states.iter().map(RequestState::code).collect()),
+        ("representations.purpose", Purpose::ALL.iter().map(|one| one.code()).collect()),
+        ("representations.checked", IdentityCheck::ALL.iter().map(|one| one.code()).collect()),
         ("invitations.checked", IdentityCheck::ALL.iter().map(|one| one.code()).collect()),
         ("invitations.device", Device::ALL.iter().map(|one| one.code()).collect()),
         ("invitations.inbox", Inbox::ALL.iter().map(|one| one.code()).collect()),
@@ -126,7 +129,7 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
 }
 
 /// Columns of text that stand in the database as they are, and why that is right. All others are sealed.
-const CLEAR: [(&str, &str, &str); 52] = [
+const CLEAR: [(&str, &str, &str); 56] = [
     ("people", "source", "a word of ours"),
     ("people", "source_index", "a keyed hash"),
     ("people", "pin_hash", "slow, salted, with a pepper"),
@@ -173,6 +176,10 @@ const CLEAR: [(&str, &str, &str); 52] = [
     ("case_events", "happened", "a day or a month"),
     ("case_events", "source", "a word of ours"),
     ("participations", "role", "a code"),
+    ("participations", "scope", "codes"),
+    ("representations", "purpose", "a code"),
+    ("representations", "scope", "codes"),
+    ("representations", "checked", "a code"),
     ("drafts", "token_hash", "a hash of 256 random bits"),
     ("support_requests", "reference", "random, and names nobody"),
     ("support_requests", "kind", "a code"),
