@@ -81,6 +81,7 @@ test('pages for a person', async ({ page, portal }) => {
     case: `/cases/${amira.cases[0]}`,
     'case-messages': `/cases/${amira.cases[0]}/messages`,
     security: '/security',
+    'security-pin': '/security/pin',
     contact: '/contact',
     'contact-email': '/contact/email',
     'contact-text': '/contact/text',

@@ -16,7 +16,7 @@ use crate::keys::Keys;
 use crate::outbox::{self, Mailer};
 use crate::portal::Portal;
 use crate::retention::{self, Erased, Ledger};
-use crate::{feed, http, hub, vault};
+use crate::{contact, feed, http, hub, vault};
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::staff::StaffRole;
 use clap::{Args, Parser, Subcommand};
@@ -250,6 +250,7 @@ async fn store(config: &Config) -> Result<(Db, Keys), Box<dyn Error>> {
     let (held,): (i64,) = sql("select count(*) from (select 1 from data_keys limit 1) as one").fetch_one(&mut reader).await?;
     let keys = Keys::from_files(&config.key_file(), &config.master_file(), held == 0, &Entropy::System)?;
     keys.vault.check(&mut reader).await?;
+    contact::points::check(&keys, &mut reader).await?;
     drop(reader);
     Ok((db, keys))
 }
@@ -403,6 +404,8 @@ async fn import_cases(config: Config, import: ImportCases) -> Done {
 
 /// The shortest password a member of staff may have, in characters.
 const SHORTEST_PASSWORD: usize = 15;
+/// The sign-in form takes no more, in bytes.
+const LONGEST_PASSWORD: usize = 256;
 
 /// `about`: what an attacker knows of its owner anyway.
 fn ask_password(about: &[&str]) -> Result<String, Box<dyn Error>> {
@@ -415,6 +418,9 @@ fn ask_password(about: &[&str]) -> Result<String, Box<dyn Error>> {
     };
     if password.chars().count() < SHORTEST_PASSWORD {
         return Err(format!("the password must have at least {SHORTEST_PASSWORD} characters").into());
+    }
+    if password.len() > LONGEST_PASSWORD {
+        return Err(format!("the password may have at most {LONGEST_PASSWORD} bytes").into());
     }
     // Long is not enough: "passwordpassword1" is among the first that anybody tries.
     if zxcvbn::zxcvbn(&password, about).score() < zxcvbn::Score::Four {
@@ -558,8 +564,8 @@ async fn run_retention(config: Config, dry_run: bool) -> Done {
         erased += u64::from(erase_one(&db, &keys, &ledger, person).await? != Erased::NotThere);
     }
     println!(
-        "{erased} persons erased; {} sessions, codes and invitations, {} notices, {} answers to machines taken away",
-        purged.ways_in, purged.notices, purged.answers_to_machines
+        "{erased} persons erased; {} sessions, codes and invitations, {} notices, {} answers to machines, {} requests without an account taken away",
+        purged.ways_in, purged.notices, purged.answers_to_machines, purged.requests
     );
     Ok(())
 }

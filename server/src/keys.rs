@@ -13,6 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
 use subtle::ConstantTimeEq as _;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -220,8 +221,12 @@ pub fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
+/// Slow hashes at once: each takes 19 MiB, and more than the processors gain nothing.
+static AT_ONCE: Semaphore = Semaphore::const_new(8);
+
 /// Runs slow hashing where it does not hold up other requests.
 pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let _place = AT_ONCE.acquire().await.ok()?;
     tokio::task::spawn_blocking(work).await.ok()
 }
 

@@ -13,6 +13,7 @@
 use crate::db::{DbError, Tx, sql};
 use crate::error::Error;
 use crate::http::client::Block;
+use app::domain::ids::PersonId;
 use chrono::{DateTime, Duration, Utc};
 
 /// What is tried.
@@ -48,6 +49,7 @@ struct Bucket {
 
 const BLOCK: Bucket = Bucket { burst: 20, every: Duration::minutes(1) };
 const BLOCK_WHILE_TRIPPED: Bucket = Bucket { burst: 3, every: Duration::minutes(10) };
+const OWN: Bucket = Bucket { burst: 10, every: Duration::minutes(10) };
 const SYSTEM: Bucket = Bucket { burst: 300, every: Duration::milliseconds(1200) };
 const EVERYWHERE: &str = "everywhere";
 
@@ -57,6 +59,11 @@ pub async fn take(tx: &mut Tx, block: &Block, door: Door, now: DateTime<Utc>) ->
     let Some(block) = block.hash() else { return Ok(()) };
     let bucket = if is_tripped(tx, now).await? { BLOCK_WHILE_TRIPPED } else { BLOCK };
     if fill(tx, block, door.code(), bucket, now).await? { Ok(()) } else { Err(Error::SlowDown) }
+}
+
+/// Tries of somebody who has signed in, such as addresses that may be another's: a few, then one each ten minutes.
+pub async fn take_own(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> Result<(), Error> {
+    if fill(tx, &person.to_string(), "new_point", OWN, now).await? { Ok(()) } else { Err(Error::SlowDown) }
 }
 
 /// After a right answer: its try was none.

@@ -3,12 +3,12 @@
 use crate::domain::ids::PersonId;
 use crate::domain::joining::IdentityCheck;
 use crate::domain::representation::{Grants, Purpose};
-use crate::govuk::{BackLink, Button, Checkboxes, Choice, DateInput, Entered, ErrorSummary, Radios, TextInput, WarningText};
+use crate::govuk::{BackLink, Button, Checkboxes, Choice, DateInput, Entered, ErrorSummary, Hidden, Radios, TextInput, WarningText};
 use crate::paths;
 use leptos::prelude::*;
 
 #[component]
-pub fn AddRepresentativePage(person: PersonId, name: String, cases: Vec<String>, entered: Entered) -> impl IntoView {
+pub fn AddRepresentativePage(person: PersonId, name: String, cases: Vec<String>, submission: String, entered: Entered) -> impl IntoView {
     let purposes: Vec<Choice> = Purpose::ALL.iter().map(|one| Choice::new(one.code(), one.in_words())).collect();
     let scope: Vec<Choice> = Grants::ALL.iter().map(|one| Choice::new(one.code(), one.in_words())).collect();
     let checks: Vec<Choice> = IdentityCheck::ALL.iter().map(|one| Choice::new(one.code(), one.in_words())).collect();
@@ -32,6 +32,7 @@ pub fn AddRepresentativePage(person: PersonId, name: String, cases: Vec<String>,
                     entered=entered name="not_close" label="The other side"
                     choices=vec![Choice::new("yes", "I made sure that they are not the suspect, and not close to the suspect")]
                 />
+                <Hidden name="submission_id" value=submission/>
                 <Button text="Add them"/>
             </form>
         </div></div>

@@ -6,6 +6,7 @@
 //! the person, or the hub, could stop it. What staff made sure of counts at once.
 
 use crate::db::{Connection, DbError, Tx, sql};
+use crate::keys::Keys;
 use crate::portal::Portal;
 use crate::vault::{DataKey, Field};
 use app::domain::contact::Channel;
@@ -137,6 +138,20 @@ pub async fn standing(on: &mut impl Connection, person: PersonId, kind: Kind, no
     .fetch_one(on)
     .await?;
     Ok(Standing { since, held_until })
+}
+
+/// Does the root key belong to this database? With another one nobody would be found and no PIN would fit.
+pub async fn check(keys: &Keys, on: &mut impl Connection) -> Result<(), DbError> {
+    let row: Option<(Uuid, Uuid, String, String)> = sql("select contact_point_id, person_id, value, value_index from contact_points \
+         where value_index is not null limit 1")
+    .fetch_optional(on)
+    .await?;
+    let Some((id, person, value, index)) = row else { return Ok(()) };
+    let value = keys.vault.key(on, person).await?.open(Field::ContactPointValue, id, &value)?;
+    if keys.contact_index(&value) == index {
+        return Ok(());
+    }
+    Err(DbError::Unsuitable("the secret key file does not belong to this database: nobody could sign in with it".into()))
 }
 
 /// What kind a contact point is of.

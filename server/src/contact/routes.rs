@@ -7,6 +7,7 @@ use crate::audit::{self, Act, Actor, Entry};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::session::PersonSession;
+use crate::limits;
 use crate::outbox;
 use crate::portal::Portal;
 use app::domain::contact::{Channel, CommunicationNeed, Grant, LANGUAGES, Preferences, Safety};
@@ -157,8 +158,13 @@ async fn set(
         if !new.old_is_safe {
             points::revoke(&mut tx, person, kind, now).await?;
         }
+        limits::take_own(&mut tx, person, now).await?;
         let Some(point) = points::add(portal, &mut tx, &session.key, (kind, &new.value), now + points::HOLD, now).await? else {
             drop(tx);
+            // Dropped with all else; counted all the same.
+            let mut tx = portal.db.write().await?;
+            limits::take_own(&mut tx, person, now).await?;
+            tx.commit().await?;
             let errors = match kind {
                 Kind::Email => FieldErrors::one("new_email", "We cannot use this email address. Give another one, or call us"),
                 Kind::Mobile | Kind::Address => FieldErrors::one("new_mobile", "We cannot use this number. Give another one, or call us"),

@@ -18,7 +18,7 @@ pub fn document() -> Value {
             "schemas": {
                 "Person": { "type": "object", "additionalProperties": false, "required": ["key", "name", "role"], "properties": {
                     "key": text(100), "name": text(200), "role": { "enum": roles },
-                    "email": text(254), "mobile": text(40),
+                    "email": text(254), "mobile": text(30),
                     "conflict": { "type": "boolean", "description": "May be on the suspect's side: sees nothing of the case" },
                     "child_born": { "type": "string", "format": "date", "description": "Of a parent, required: their part ends at the child's 18th birthday" },
                     "until": { "type": "string", "format": "date", "description": "The last day of this part; required of a representative" } } },

@@ -6,7 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 /// The other end of the connection; the accept loop puts it there.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +39,26 @@ impl Block {
 fn address(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
     match peer {
         Some(peer) if !peer.to_canonical().is_loopback() => Some(peer),
-        _ => headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok(),
+        _ => {
+            let said = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim();
+            // Some proxies add the port.
+            said.parse().ok().or_else(|| said.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
+        }
     }
 }
 
 impl FromRequestParts<Portal> for Block {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Infallible> {
+        static UNLIMITED: Once = Once::new();
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
-        Ok(address(peer, &parts.headers).map_or(Self(None), |address| Self::of(portal, address)))
+        let address = address(peer, &parts.headers);
+        if peer.is_some() && address.is_none() {
+            UNLIMITED.call_once(|| {
+                tracing::warn!("requests come from this machine without X-Forwarded-For: tries are not limited by address");
+            });
+        }
+        Ok(address.map_or(Self(None), |address| Self::of(portal, address)))
     }
 }
 
@@ -69,7 +81,9 @@ mod tests {
             "the last one is the proxy's"
         );
         assert_eq!(address(Some(ip("::1")), &said("2001:db8::1")), Some(ip("2001:db8::1")));
-        for bad in ["", "unknown", "198.51.100.1, nonsense", "1.2.3.4:80"] {
+        assert_eq!(address(None, &said("198.51.100.1:4711")), Some(ip("198.51.100.1")));
+        assert_eq!(address(None, &said("[2001:db8::1]:4711")), Some(ip("2001:db8::1")));
+        for bad in ["", "unknown", "198.51.100.1, nonsense"] {
             assert_eq!(address(Some(ip("127.0.0.1")), &said(bad)), None, "{bad}");
         }
         let mut two = said("198.51.100.1");

@@ -13,10 +13,12 @@ use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 /// How long a body may say nothing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// How long a request may take in all, its body included: one byte now and then does not hold a place for ever.
+const LONGEST_REQUEST: Duration = Duration::from_mins(1);
 
 pub fn router(portal: Portal) -> Router {
     Router::new()
@@ -43,6 +45,7 @@ pub fn router(portal: Portal) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         // A body that trickles in is given up.
         .layer(RequestBodyTimeoutLayer::new(LONGEST_PAUSE))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
         .layer(from_fn(headers::layer))
         .layer(CompressionLayer::new())
         .with_state(portal)

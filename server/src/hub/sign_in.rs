@@ -135,14 +135,16 @@ async fn first_step(portal: &Portal, block: &Block, fields: Fields) -> Result<Re
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     limits::take(&mut tx, block, Door::Staff, now).await?;
-    tx.commit().await?;
-    let row: Option<StaffRow> = sql("select staff_id, password_hash from staff where email = $1 and disabled_at is null \
-         and (failures < $2 or failed_at is null or failed_at < $3)")
+    // Counted before it is known to be wrong, so that many at once are counted too; the right code gives all back.
+    let row: Option<StaffRow> = sql("update staff set failures = failures + 1, failed_at = $4 where email = $1 and disabled_at is null \
+         and (failures < $2 or failed_at is null or failed_at < $3) returning staff_id, password_hash")
     .bind(form.email)
     .bind(MOST_FAILURES)
     .bind(now - REST)
-    .fetch_optional(&mut portal.db.read().await?)
+    .bind(now)
+    .fetch_optional(&mut tx)
     .await?;
+    tx.commit().await?;
     let (staff, hash) = row.map_or((None, None), |row| (Some(StaffId(row.staff_id)), Some(row.password_hash)));
     let slow = portal.clone();
     let fits = keys::off_thread(move || slow.keys.verify_secret(&form.password, hash.as_deref())).await.unwrap_or(false);
@@ -170,7 +172,6 @@ async fn first_step(portal: &Portal, block: &Block, fields: Fields) -> Result<Re
 async fn failed(portal: &Portal, staff: Option<StaffId>, now: DateTime<Utc>) -> Result<(), DbError> {
     let mut tx = portal.db.write().await?;
     limits::failed(&mut tx, now).await?;
-    sql("update staff set failures = failures + 1, failed_at = $2 where staff_id = $1").bind(staff).bind(now).execute(&mut tx).await?;
     let subject = staff.map(|id| id.to_string()).unwrap_or_default();
     audit::append(&mut tx, now, Entry::new(Actor::Anyone, Act::SignInFailed, None, subject)).await?;
     tx.commit().await
@@ -193,14 +194,17 @@ async fn second_step(portal: &Portal, block: &Block, token: &str, fields: &Field
     limits::take(&mut tx, block, Door::Staff, now).await?;
     let row: Option<ChallengeRow> = sql(
         "update staff_challenges set tries = tries + 1 where token_hash = $1 and used_at is null and expires_at > $2 and tries < $3 \
+         and exists (select 1 from staff w where w.staff_id = staff_challenges.staff_id and w.failures < $4) \
          returning staff_id, (select totp_secret from staff w where w.staff_id = staff_challenges.staff_id and w.disabled_at is null) as totp_secret",
     )
     .bind(keys::token_hash(token))
     .bind(now)
     .bind(MOST_TRIES)
+    .bind(MOST_FAILURES * MOST_TRIES)
     .fetch_optional(&mut tx)
     .await?;
     let Some(row) = row else {
+        tx.commit().await?;
         let mut response = password_page(
             portal,
             Entered::new(Fields::default(), FieldErrors::one("email", "That took too long or too many tries. Sign in again")),
@@ -225,6 +229,7 @@ async fn second_step(portal: &Portal, block: &Block, token: &str, fields: &Field
         None => 0,
     };
     if used == 0 {
+        sql("update staff set failures = failures + 1, failed_at = $2 where staff_id = $1").bind(staff).bind(now).execute(&mut tx).await?;
         tx.commit().await?;
         failed(portal, Some(staff), now).await?;
         return Ok(code_page(portal, FieldErrors::one("code", "That code is not right, or was used before. Wait for the next one")));

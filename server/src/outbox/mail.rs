@@ -8,6 +8,7 @@ use lettre::message::{Mailbox, Message};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
 
 /// lettre's own time limit covers only connecting. Its connection pool stays off: a send that was cut
@@ -116,7 +117,10 @@ impl Mailer {
             Transport::Folder(folder) => {
                 let (part, whole) = (folder.join(format!(".{id}.part")), folder.join(format!("{id}.eml")));
                 let written = async {
-                    tokio::fs::write(&part, message.formatted()).await?;
+                    // It may hold a code: for nobody else on this machine.
+                    let mut file = tokio::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).await?;
+                    file.write_all(&message.formatted()).await?;
+                    file.sync_all().await?;
                     tokio::fs::rename(&part, &whole).await
                 };
                 written.await.map_err(|error| MailError::NotNow(error.kind().to_string()))

@@ -2,6 +2,7 @@
 //! where the person ends it.
 
 use super::store::{self, LONGEST, New};
+use crate::audit::{Act, Actor, Entry};
 use crate::db::{Connection, DbError, sql};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
@@ -41,16 +42,17 @@ async fn form_page(portal: &Portal, staff: &StaffSession, person: PersonId, ente
     if cases.is_empty() {
         return Err(Error::NotFound); // nobody can act in no case
     }
-    let problem = !entered.errors().is_empty();
+    let (problem, submission) = (!entered.errors().is_empty(), portal.new_id().to_string());
     Ok(portal
         .staff_page(staff, "Person")
         .here(paths::HUB_PEOPLE)
         .problem(problem)
-        .show(move || view! { <AddRepresentativePage person=person name=name cases=cases entered=entered/> }))
+        .show(move || view! { <AddRepresentativePage person=person name=name cases=cases submission=submission entered=entered/> }))
 }
 
 async fn show(State(portal): State<Portal>, Caseworker(staff): Caseworker, Path(id): Path<String>) -> Result<Response, Error> {
     let person = hub::people::opened(&portal, &staff, &id, &Fields::default()).await?;
+    portal.audit.viewed(Entry::new(Actor::Staff(staff.staff), Act::PersonViewed, Some(person), person)).await?;
     form_page(&portal, &staff, person, Entered::default()).await
 }
 
@@ -74,8 +76,15 @@ async fn add(
     }
     let mut tx = portal.db.write().await?;
     let cases = store::cases_of(&mut tx, person, now).await?;
+    if cases.is_empty() {
+        return Err(Error::NotFound); // nobody can act in no case
+    }
+    let id = RepresentationId(fields.one("submission_id").parse().unwrap_or_else(|_| portal.new_id()));
+    if let Some(representative) = store::made(&mut tx, person, id).await? {
+        return Ok(Redirect::to(&paths::hub_person(representative)).into_response()); // the second of two clicks
+    }
     let new = New { name: form.name, purpose: form.purpose, scope: form.scope, ends_at, checked: form.checked, by: staff.staff };
-    let representative = store::add(&portal, &mut tx, person, &cases, new, now).await?;
+    let representative = store::add(&portal, &mut tx, (id, person), &cases, new, now).await?;
     tx.commit().await?;
     // They have not joined: the next thing is their invitation.
     Ok(Redirect::to(&paths::hub_person(representative)).into_response())

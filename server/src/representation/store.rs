@@ -41,12 +41,11 @@ pub async fn cases_of(on: &mut impl Connection, person: PersonId, now: DateTime<
 pub async fn add(
     portal: &Portal,
     tx: &mut Tx,
-    person: PersonId,
+    (id, person): (RepresentationId, PersonId),
     cases: &[CaseId],
     new: New,
     now: DateTime<Utc>,
 ) -> Result<PersonId, DbError> {
-    let id = RepresentationId(portal.new_id());
     let known = people::New { source: "hub", key: &id.to_string(), name: &new.name };
     let (representative, _) = people::add(portal, tx, known, now).await?;
     sql(
@@ -70,6 +69,16 @@ pub async fn add(
     }
     audit::append(tx, now, Entry::new(Actor::Staff(new.by), Act::RepresentativeAdded, Some(person), id)).await?;
     Ok(representative)
+}
+
+/// Who acts for this person by a representation that was made already.
+pub async fn made(on: &mut impl Connection, person: PersonId, id: RepresentationId) -> Result<Option<PersonId>, DbError> {
+    let row: Option<(Uuid,)> = sql("select representative_id from representations where representation_id = $1 and person_id = $2")
+        .bind(id)
+        .bind(person)
+        .fetch_optional(on)
+        .await?;
+    Ok(row.map(|(id,)| PersonId(id)))
 }
 
 #[derive(sqlx::FromRow)]

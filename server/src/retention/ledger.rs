@@ -37,9 +37,10 @@ impl Ledger {
     /// done is done by [`apply`], and one that was done and is not here would come back.
     pub fn write(&self, keys: &Keys, person: PersonId, now: DateTime<Utc>) -> Result<(), LedgerError> {
         let line = || {
+            let before = std::fs::read_to_string(&self.path).unwrap_or_default();
             let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&self.path)?;
             let signed = format!("{person} {}", now.to_rfc3339_opts(SecondsFormat::Secs, true));
-            writeln!(file, "{signed} {}", keys.erasure_mac(&signed))?;
+            writeln!(file, "{signed} {}", keys.erasure_mac(&follows(before.lines().next_back(), &signed)))?;
             file.sync_all()
         };
         line().map_err(|cause| self.broken(cause))
@@ -52,15 +53,23 @@ impl Ledger {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(cause) => return Err(self.broken(cause)),
         };
+        let mut before = None;
         text.lines()
             .enumerate()
             .map(|(place, line)| {
-                let (signed, _) = line.rsplit_once(' ').filter(|(signed, mac)| same(mac, &keys.erasure_mac(signed))).ok_or(place)?;
+                let fits = |(signed, mac): &(&str, &str)| same(mac, &keys.erasure_mac(&follows(before, signed)));
+                let (signed, _) = line.rsplit_once(' ').filter(fits).ok_or(place)?;
+                before = Some(line);
                 signed.split(' ').next().and_then(|id| id.parse().ok()).ok_or(place)
             })
             .collect::<Result<_, usize>>()
             .map_err(|place| LedgerError::Forged(place + 1))
     }
+}
+
+/// Each line stands on the one before: one that is taken out shows.
+fn follows(before: Option<&str>, signed: &str) -> String {
+    format!("{} {signed}", before.unwrap_or_default())
 }
 
 /// Erases again whoever is in the ledger and in the database: after an older one was put back. Answers how

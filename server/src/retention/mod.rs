@@ -1,6 +1,7 @@
 //! How long a record lives, and how it ends. What has run out goes by class ([`purge`]); a person goes whole
-//! ([`erase`]): their data key first, so that what backups still hold of them opens no more with this
-//! database's own keys, then every row. Who was erased, and when, stands in the ledger, a file beside the
+//! ([`erase`]): every row, and their data key with them. A backup still holds the key as it was wrapped then:
+//! it opens until the master key of that time is gone too, so rotate, and let old backups and old master keys
+//! end together. Who was erased, and when, stands in the ledger, a file beside the
 //! database: after an older database is put back, [`apply`] erases them again.
 //!
 //! A legal hold keeps a person whatever is due. The audit chain keeps ids and codes and outlives the record.

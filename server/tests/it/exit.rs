@@ -48,9 +48,11 @@ async fn exit_deletes_what_a_stranger_wrote() {
     let mut kim = hub.browser();
     kim.answer(&[("words", &[("words", "unfinished")])]).await;
     let mut copy = kim.clone();
+    let keys = hub.count(sql("select count(*) from data_keys")).await;
     kim.get("/exit").await.location();
     assert_eq!(copy.get("/support/new/words").await.field("words"), "");
     assert_eq!(hub.count(sql("select count(*) from drafts")).await, 0);
+    assert_eq!(hub.count(sql("select count(*) from data_keys")).await, keys - 1, "and the key that could open it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,13 +86,28 @@ async fn what_is_due_goes_and_what_is_held_open_or_new_stays(store: Store) -> Te
     clock.advance(Duration::days(100) - Duration::seconds(1));
     assert_eq!(due(&mut store.db.read().await?, &schedule, clock.now()).await?, Due(vec![]));
     let new = reachable(&portal, "new@example.test").await?;
+    // Somebody without an account, closed a hundred days ago, and one that is still open.
+    let (old, waits) = (submit(&portal, None).await?, submit(&portal, None).await?);
+    let mut tx = store.db.write().await?;
+    sql("update support_requests set state = 'closed', closing = 'answered', state_at = $2 where request_id = $1")
+        .bind(old.id)
+        .bind(clock.now() - Duration::days(100))
+        .execute_one(&mut tx)
+        .await?;
+    tx.commit().await?;
+    let keys_before = count(&store.db, "select count(*) from data_keys").await?;
     clock.advance(Duration::seconds(1));
     assert_eq!(due(&mut store.db.read().await?, &schedule, clock.now()).await?, Due(vec![quiet]));
     let mut tx = store.db.write().await?;
     assert_eq!(erase(&mut tx, held, clock.now()).await?, Erased::Held, "not even when asked for");
     hold(&mut tx, held, false, clock.now()).await?;
-    purge(&mut tx, &schedule, clock.now()).await?;
+    let purged = purge(&mut tx, &schedule, clock.now()).await?;
     tx.commit().await?;
+    assert_eq!(purged.requests, 1);
+    assert_eq!(count(&store.db, "select count(*) from data_keys").await?, keys_before - 1, "its key went with it");
+    let left: Option<(i64,)> =
+        sql("select tier from support_requests where request_id = $1").bind(waits.id).fetch_optional(&mut store.db.read().await?).await?;
+    assert!(left.is_some());
     assert_eq!(due(&mut store.db.read().await?, &schedule, clock.now()).await?.0.len(), 2);
     assert!(left_of(&store, open).await? > 0 && left_of(&store, new).await? > 0);
     Ok(())
@@ -112,6 +127,16 @@ async fn an_older_database_loses_them_again(store: Store) -> Tested {
     assert_eq!(apply(&ledger, &portal.keys, &store.db, portal.now()).await?, 1);
     assert_eq!(apply(&ledger, &portal.keys, &store.db, portal.now()).await?, 0);
     assert!(left_of(&store, ann).await? == 0 && left_of(&store, bob).await? > 0);
+    // One line that is taken out, or changed places, shows at the next.
+    ledger.write(&portal.keys, bob, portal.now())?;
+    let both = std::fs::read_to_string(&file)?;
+    let mut lines: Vec<&str> = both.lines().collect();
+    lines.swap(0, 1);
+    for spoiled in [lines[0].to_owned(), lines.join("\n")] {
+        std::fs::write(&file, spoiled)?;
+        assert!(matches!(apply(&ledger, &portal.keys, &store.db, portal.now()).await, Err(LedgerError::Forged(1))));
+    }
+    std::fs::write(&file, format!("{}\n", both.lines().next().unwrap_or_default()))?;
     // A line that somebody else added has nobody erased, not even those before it.
     let ours = std::fs::read_to_string(&file)?;
     let theirs = ours.replace(&ann.to_string(), &bob.to_string());

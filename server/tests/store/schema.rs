@@ -142,7 +142,7 @@ const CLEAR: [(&str, &str, &str); 56] = [
     ("data_keys", "wrapped", "sealed by a master key"),
     ("sign_in_challenges", "token_hash", "a hash of 256 random bits"),
     ("sign_in_challenges", "code_hash", "a keyed hash"),
-    ("tries", "subject", "a keyed hash of a block of addresses"),
+    ("tries", "subject", "a keyed hash of a block of addresses, or an id"),
     ("tries", "door", "a word of ours"),
     ("person_sessions", "token_hash", "a hash of 256 random bits"),
     ("staff", "email", "staff sign in with it; not a person of a case"),

@@ -127,6 +127,12 @@ async fn without_its_key_files_nothing_starts_and_nothing_is_made() -> Tested {
     assert!(other.run(&["seed", "--demo", "--cases", "60"])?.ok);
     std::fs::copy(other.folder.path().join("portal.master"), folder.join("portal.master"))?;
     let said = program.run(&["keys", "rotate"])?;
-    assert!(!said.ok && said.err.contains("does not belong to this database"), "{}", said.err);
+    assert!(!said.ok && said.err.contains("the master key file does not belong to this database"), "{}", said.err);
+    // The other of the two, with the right master keys.
+    let third = Program::new()?;
+    assert!(third.run(&["seed", "--demo", "--cases", "60"])?.ok);
+    std::fs::copy(other.folder.path().join("portal.key"), third.folder.path().join("portal.key"))?;
+    let said = third.run(&["keys", "rotate"])?;
+    assert!(!said.ok && said.err.contains("the secret key file does not belong to this database"), "{}", said.err);
     Ok(())
 }
