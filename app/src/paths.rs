@@ -72,6 +72,11 @@ pub fn security_end_representation(id: RepresentationId) -> String {
 }
 
 #[must_use]
+pub fn hub_stop_change(person: PersonId) -> String {
+    format!("/hub/people/{person}/stop-change")
+}
+
+#[must_use]
 pub fn hub_sign_out_person(person: PersonId) -> String {
     format!("/hub/people/{person}/sign-out")
 }

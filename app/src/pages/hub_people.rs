@@ -123,6 +123,8 @@ pub fn PersonPage(view: PersonView, entered: Entered) -> impl IntoView {
                     <Radios entered=entered.clone() name="confirmed" label="How did you make sure that it was them?" choices=confirmed/>
                     <Button text="Let it count now" kind="secondary"/>
                 </form>
+                <p class="govuk-body">"If they did not do it, stop it, sign them out everywhere, and make a new invitation: somebody knows their PIN."</p>
+                <form method="post" action=paths::hub_stop_change(id)><Button text="Stop this change" kind="secondary"/></form>
             }
         })}
         {view.joined.then(|| view! {

@@ -13,6 +13,8 @@ pub struct SecurityView {
     /// Since when nothing is sent.
     pub paused: Option<String>,
     pub done: Option<&'static str>,
+    /// Must what opens a way again ask for the PIN?
+    pub ask_pin: bool,
 }
 
 /// A place where this person is signed in. Devices have no names: a name can be made up to frighten.
@@ -42,7 +44,7 @@ pub struct LookLine {
 }
 
 #[component]
-pub fn SecurityPage(view: SecurityView) -> impl IntoView {
+pub fn SecurityPage(view: SecurityView, entered: Entered) -> impl IntoView {
     let sessions: Vec<_> = view
         .sessions
         .into_iter()
@@ -58,6 +60,7 @@ pub fn SecurityPage(view: SecurityView) -> impl IntoView {
     let looks: Vec<_> = view.looks.into_iter().map(|line| view! { <li>{line.when} ": " {line.who} " " {line.what} "."</li> }).collect();
     let nobody = looks.is_empty();
     view! {
+        <ErrorSummary entered=entered.clone()/>
         {view.done.map(|text| view! { <NotificationBanner text=text/> })}
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
             <h1 class="govuk-heading-l">"Keep it safe"</h1>
@@ -67,7 +70,15 @@ pub fn SecurityPage(view: SecurityView) -> impl IntoView {
                 Some(since) => view! {
                     <WarningText text=format!("All messages are stopped, since {since}. We send you nothing and call you about nothing, until you start them again.")/>
                     <p class="govuk-body">"You can still sign in. Your code comes only when you ask for it."</p>
-                    <form method="post" action=paths::SECURITY_RESUME><Button text="Start messages again"/></form>
+                    <form method="post" action=paths::SECURITY_RESUME novalidate>
+                        {view.ask_pin.then(|| view! {
+                            <TextInput
+                                entered=entered.clone() name="pin" label="Your PIN" hint="We ask so that nobody else can start them again."
+                                kind="password" inputmode="numeric" autocomplete="current-password" width="govuk-input--width-10" keep=false
+                            />
+                        })}
+                        <Button text="Start messages again"/>
+                    </form>
                 }.into_any(),
                 None => view! {
                     <p class="govuk-body">"If it is not safe to hear from us now, stop everything with one tap. You can start again at any time."</p>

@@ -1,7 +1,7 @@
 //! `/security`: where the person is signed in, who has looked at their record, and one tap that stops
 //! every message. What is stopped is read by the sender when it sends.
 
-use super::step_up;
+use super::step_up::{self, SteppedUp};
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{DbError, Reader, Tx, sql};
 use crate::error::Error;
@@ -62,6 +62,7 @@ fn look_in_words(act: &str) -> Option<&'static str> {
         "tasks_viewed" => "saw that we had to reach you",
         "signed_out_by_hub" => "signed you out everywhere",
         "representative_added" => "added somebody who acts for you",
+        "point_stopped" => "stopped a change of your address or number",
         "point_confirmed" => "made sure that you gave us a new address or number",
         "invited" => "made you an invitation",
         "request_claimed" => "took on what you asked us",
@@ -106,6 +107,17 @@ pub async fn paused(reader: &mut Reader, person: PersonId) -> Result<Option<Date
 }
 
 async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(query): RawQuery) -> Result<Response, Error> {
+    let done = match query.as_deref() {
+        Some("stopped") => Some("All messages are stopped."),
+        Some("ended") => Some("Ended. They see nothing of your case any more."),
+        Some("pin") => Some("Your new PIN counts from now on. You are signed out everywhere else."),
+        Some("started") => Some("Messages start again. We use only what you said is safe."),
+        _ => None,
+    };
+    page(&portal, &session, done, Entered::default()).await
+}
+
+async fn page(portal: &Portal, session: &PersonSession, done: Option<&'static str>, entered: Entered) -> Result<Response, Error> {
     portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::SecurityViewed, Some(session.person), "")).await?;
     let now = portal.now();
     let mut reader = portal.db.read().await?;
@@ -126,7 +138,7 @@ async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(que
             })
             .collect(),
         looks: looks(&mut reader, session.person).await?,
-        representatives: representation::store::of_person(&portal, &mut reader, session.person, now)
+        representatives: representation::store::of_person(portal, &mut reader, session.person, now)
             .await?
             .into_iter()
             .map(|one| ActsForYou {
@@ -138,16 +150,16 @@ async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(que
             })
             .collect(),
         paused: paused(&mut reader, session.person).await?.map(london::moment_in_words),
-        done: match query.as_deref() {
-            Some("stopped") => Some("All messages are stopped."),
-            Some("ended") => Some("Ended. They see nothing of your case any more."),
-            Some("pin") => Some("Your new PIN counts from now on. You are signed out everywhere else."),
-            Some("started") => Some("Messages start again. We use only what you said is safe."),
-            _ => None,
-        },
+        done,
+        ask_pin: step_up::asks(session, now),
     };
     drop(reader);
-    Ok(portal.person_page(&session, "Keep it safe").here(paths::SECURITY).show(move || view! { <SecurityPage view=view/> }))
+    let problem = !entered.errors().is_empty();
+    Ok(portal
+        .person_page(session, "Keep it safe")
+        .here(paths::SECURITY)
+        .problem(problem)
+        .show(move || view! { <SecurityPage view=view entered=entered/> }))
 }
 
 fn pin_page(portal: &Portal, session: &PersonSession, errors: FieldErrors) -> Response {
@@ -231,9 +243,14 @@ async fn pause(State(portal): State<Portal>, session: PersonSession) -> Result<R
     Ok(Redirect::to(&format!("{}?stopped", paths::SECURITY)).into_response())
 }
 
-async fn resume(State(portal): State<Portal>, session: PersonSession) -> Result<Response, Error> {
+/// Starting again opens every way that was open before: that needs the PIN. Stopping never does.
+async fn resume(State(portal): State<Portal>, session: PersonSession, Submitted(fields): Submitted) -> Result<Response, Error> {
+    let proof: SteppedUp = match step_up::prove(&portal, &session, &fields).await? {
+        Ok(proof) => proof,
+        Err(errors) => return page(&portal, &session, None, Entered::new(Fields::default(), errors)).await,
+    };
     set_pause(&portal, session.person, None, Act::ContactResumed).await?;
-    Ok(Redirect::to(&format!("{}?started", paths::SECURITY)).into_response())
+    Ok(proof.tell(Redirect::to(&format!("{}?started", paths::SECURITY)).into_response()))
 }
 
 /// A second tap changes nothing: what is stopped stays stopped since the first.

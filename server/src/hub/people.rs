@@ -44,6 +44,7 @@ pub fn routes() -> Router<Portal> {
         .route("/hub/people/{person}/invite", post(invite))
         .route("/hub/people/{person}/confirm", post(confirm))
         .route("/hub/people/{person}/sign-out", post(sign_out))
+        .route("/hub/people/{person}/stop-change", post(stop_change))
 }
 
 #[derive(sqlx::FromRow)]
@@ -164,6 +165,7 @@ async fn show(
 ) -> Result<Response, Error> {
     let done = match query.as_deref() {
         Some("confirmed") => Some("It counts now. It is on record."),
+        Some("stopped") => Some("Stopped. What was in use stays in use."),
         Some("signed-out") => Some("They are signed out on every device."),
         _ => None,
     };
@@ -246,6 +248,20 @@ async fn confirm(
     }
     tx.commit().await?;
     Ok(Redirect::to(&format!("{}?confirmed", paths::hub_person(person))).into_response())
+}
+
+/// It was not the person who gave a new address or number.
+async fn stop_change(State(portal): State<Portal>, Caseworker(staff): Caseworker, Path(id): Path<String>) -> Result<Response, Error> {
+    let now = portal.now();
+    let mut tx = portal.db.write().await?;
+    let (person, _) = known(&mut tx, &id).await?;
+    let _proof: access::Opened = access::open(&portal, &mut tx, &staff, &Record::Person(person), &Fields::default()).await?;
+    for (kind, _) in points::held(&mut tx, person, now).await? {
+        points::stop_held(&mut tx, person, kind, now).await?;
+        audit::append(&mut tx, now, Entry::new(Actor::Staff(staff.staff), Act::PointStopped, Some(person), kind.code())).await?;
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("{}?stopped", paths::hub_person(person))).into_response())
 }
 
 /// Somebody called: their phone is in other hands.

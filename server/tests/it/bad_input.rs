@@ -36,7 +36,7 @@ const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Every route there is. `{case}`, `{reference}`, `{task}`, `{person}` and `{token}` stand for Amira's,
 /// `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 64] = [
+pub const ROUTES: [(&str, &[&str], Takes, Who); 65] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -54,7 +54,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 64] = [
     ("/security/pin", BOTH, Form, Person),
     ("/security/representatives/{representation}/end", POST, Nothing, Person),
     ("/security/pause", POST, Nothing, Person),
-    ("/security/resume", POST, Nothing, Person),
+    ("/security/resume", POST, Form, Person),
     ("/home", GET, Nothing, Person),
     ("/cases/{case}", GET, Nothing, Person),
     ("/cases/{case}/messages", BOTH, Form, Person),
@@ -74,6 +74,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 64] = [
     ("/hub/people/{person}", GET, Nothing, Staff),
     ("/hub/people/{person}/invite", POST, Form, Staff),
     ("/hub/people/{person}/open", POST, Form, Staff),
+    ("/hub/people/{person}/stop-change", POST, Nothing, Staff),
     ("/hub/people/{person}/representative", BOTH, Form, Staff),
     ("/hub/people/{person}/sign-out", POST, Nothing, Staff),
     ("/hub/people/{person}/confirm", POST, Form, Staff),

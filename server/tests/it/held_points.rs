@@ -139,3 +139,23 @@ async fn what_is_wrong_is_said_and_nothing_is_half_done() {
     assert_eq!(hub.browser().post("/contact/email/stop", &[]).await.location(), "/sign-in");
     assert_eq!(hub.staff("sam").await.post("/contact/email/stop", &[]).await.location(), "/sign-in");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_stop_a_change_that_the_person_did_not_make() {
+    let hub = Hub::start().await;
+    let mut amira = hub.person("amira").await;
+    gives(&mut amira, "email", &[("new_email", NEW), ("old_safe", "yes")]).await;
+    hub.deliver().await;
+    let page = format!("/hub/people/{}", hub.person_id("amira").await);
+    let mut sam = hub.staff("sam").await;
+    assert_eq!(sam.post(&format!("{page}/stop-change"), &[]).await.status, StatusCode::FORBIDDEN, "not his work");
+    sam.opens(&page).await;
+    let form = sam.get(&page).await.form(&format!("{page}/stop-change"));
+    assert_eq!(sam.submit(&form).await.location(), format!("{page}?stopped"));
+    assert!(!sam.get(&page).await.says("A change that waits"));
+    hub.wait(day());
+    assert_eq!(in_use(&hub, "amira", Channel::Email).await.as_deref(), Some("amira@example.test"));
+    assert!(hub.person("amira").await.get("/security").await.says("stopped a change of your address or number"));
+    assert_eq!(hub.acts("point_stopped").await, 1);
+    hub.deliver().await;
+}

@@ -88,7 +88,12 @@ async fn what_is_stopped_is_not_sent_until_it_is_started_again() {
         // She is not locked out: a code comes, because she asks for it.
         let (_, code) = hub.asked_for_a_code("amira").await;
         assert_eq!(code.len(), 6);
-        assert_eq!(amira.post("/security/resume", &[]).await.location(), "/security?started");
+        // Not by whoever picks the phone up: that opens every way again.
+        hub.wait(Duration::minutes(6));
+        let refused = amira.post("/security/resume", &[]).await;
+        assert_eq!((refused.status, refused.errors().len()), (StatusCode::UNPROCESSABLE_ENTITY, 1));
+        let pin = hub.demo_person("amira").pin.clone();
+        assert_eq!(amira.post("/security/resume", &[("pin", &pin)]).await.location(), "/security?started");
         amira.get(&format!("/support/{reference}")).await;
         hub.wait(Duration::minutes(1));
         sam.replies(&reference, "A second answer.").await;
