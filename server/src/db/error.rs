@@ -19,7 +19,7 @@ pub enum DbError {
     #[error(transparent)]
     Driver(sqlx::Error),
     #[error(transparent)]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(sqlx::migrate::MigrateError),
     #[error("{0}")]
     Unsuitable(String),
 }
@@ -29,6 +29,18 @@ impl DbError {
     #[must_use]
     pub fn inconsistent(place: impl Into<String>) -> Self {
         Self::Inconsistent(place.into())
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for DbError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            // Until the first release the schema is one file, and it changes.
+            sqlx::migrate::MigrateError::VersionMismatch(_) => Self::Unsuitable(
+                "this database is of an earlier trial version and cannot be brought up to date: begin with a new one".into(),
+            ),
+            other => Self::Migrate(other),
+        }
     }
 }
 

@@ -17,7 +17,12 @@ use server::db::{Db, sql};
 use server::vault::Field;
 use std::collections::BTreeMap;
 
-on_both!(opening_again_changes_nothing, two_programs_may_start_at_once, a_schema_from_a_newer_program_is_refused);
+on_both!(
+    opening_again_changes_nothing,
+    two_programs_may_start_at_once,
+    a_schema_from_a_newer_program_is_refused,
+    a_schema_of_an_earlier_trial_is_told_apart
+);
 
 async fn opening_again_changes_nothing(store: Store) -> Tested {
     insert_pair(&store.db, 1).await?;
@@ -56,6 +61,15 @@ async fn a_schema_from_a_newer_program_is_refused(store: Store) -> Tested {
     };
     run(&store.db, newer).await?;
     assert!(store.second_handle().await.is_err());
+    Ok(())
+}
+
+async fn a_schema_of_an_earlier_trial_is_told_apart(store: Store) -> Tested {
+    let other =
+        if store.is_sqlite() { "update _sqlx_migrations set checksum = x'00'" } else { "update _sqlx_migrations set checksum = '\\x00'" };
+    run(&store.db, other).await?;
+    let refused = store.second_handle().await;
+    assert!(refused.is_err_and(|error| error.to_string().contains("begin with a new one")));
     Ok(())
 }
 
