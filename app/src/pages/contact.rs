@@ -214,7 +214,11 @@ pub fn ChannelPage(channel: Channel, held: String, entered: Entered, ask_pin: bo
                 }}
                 <Radios
                     entered=entered.clone() name="old_safe" label="If you gave a new one: may we use the old one until then?"
-                    hint="If you say no, we stop using the old one now."
+                    hint=if channel == Channel::Email {
+                        "If you say no, we stop using the old one now. You get no code to sign in until the new one counts: call us if that is too long."
+                    } else {
+                        "If you say no, we stop using the old one now."
+                    }
                     choices=vec![Choice::new("yes", "Yes, it is still safe"), Choice::new("no", "No, or there is no old one")]
                 />
                 {ask_pin.then(|| view! { <PinField entered=entered.clone()/> })}

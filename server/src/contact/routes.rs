@@ -135,7 +135,9 @@ async fn set_channel(
         Ok(proof) => proof,
         Err(errors) => return channel_page(&portal, &session, channel, Entered::new(fields, errors)).await,
     };
-    set(&portal, &session, channel, &grant, new, fields).await.map(|answer| proof.tell(answer))
+    // Whatever comes of it: the session has a new token, and a browser that is not told it is signed out.
+    let answer = set(&portal, &session, channel, &grant, new, fields).await;
+    Ok(proof.tell(answer.unwrap_or_else(Error::into_response)))
 }
 
 /// Stores what was said about a channel, and holds the new address or number that was given.

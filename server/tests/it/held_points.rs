@@ -159,3 +159,21 @@ async fn staff_stop_a_change_that_the_person_did_not_make() {
     assert_eq!(hub.acts("point_stopped").await, 1);
     hub.deliver().await;
 }
+
+/// Trying whose address is whose: ten, then a wait. The session goes on, though giving the PIN has changed its token.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_tries_out_whose_address_is_whose() {
+    let hub = Hub::start().await;
+    let mut amira = hub.person("amira").await;
+    let pin = hub.demo_person("amira").pin.clone();
+    let taken = [("safe", "no"), ("new_email", "tom@example.test"), ("old_safe", "yes"), ("pin", pin.as_str())];
+    for _ in 0..10 {
+        assert_eq!(amira.post("/contact/email", &taken).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    hub.wait(Duration::minutes(6));
+    let slowed = amira.post("/contact/email", &taken).await;
+    assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(amira.get("/home").await.status, StatusCode::OK, "still signed in");
+    hub.wait(Duration::minutes(5));
+    assert_eq!(amira.post("/contact/email", &taken).await.status, StatusCode::UNPROCESSABLE_ENTITY, "one more");
+}
