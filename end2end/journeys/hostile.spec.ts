@@ -55,6 +55,12 @@ test('hostile words stay words, for the person and for staff', async ({ page, po
   await sam.getByRole('button', { name: 'Send to the person' }).click();
   await expect(sam.getByText(TEXT).first()).toBeVisible();
 
+  // Her question too, or she would be everybody's work.
+  await sam.goto('/hub');
+  await sam.getByRole('row').filter({ hasText: 'A question about a case' }).getByRole('link').first().click();
+  await sam.getByRole('button', { name: 'Claim this request' }).click();
+  await expect(sam.getByText('You hold this request now.')).toBeVisible();
+
   await signInStaff(wyn, staff('wyn'));
   await wyn.goto(`/hub/requests/${reference}`);
   await wyn.getByLabel('I cover for a colleague who is away').check();
