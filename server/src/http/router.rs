@@ -41,11 +41,11 @@ pub fn router(portal: Portal) -> Router {
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(from_fn_with_state(portal.clone(), error_pages::layer))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
-        // A body that trickles in is given up.
+        // A body that trickles in is given up; inside the layer that gives a refusal its page.
         .layer(RequestBodyTimeoutLayer::new(LONGEST_PAUSE))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
+        .layer(from_fn_with_state(portal.clone(), error_pages::layer))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .layer(from_fn(headers::layer))
         .layer(CompressionLayer::new())
         .with_state(portal)

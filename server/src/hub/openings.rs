@@ -7,7 +7,6 @@ use crate::db::{Connection, DbError, sql};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::session::{Caseworker, Overseer, StaffSession};
-use crate::people;
 use crate::portal::Portal;
 use crate::support::requests;
 use crate::vault::Field;
@@ -149,7 +148,8 @@ struct Row {
     opening_id: Uuid,
     owner_id: Uuid,
     wrapped: String,
-    is_person: bool,
+    /// Sealed; none for somebody without an account.
+    person_name: Option<String>,
     staff_id: Uuid,
     staff_name: String,
     team: String,
@@ -168,26 +168,27 @@ async fn show(State(portal): State<Portal>, Overseer(staff): Overseer, RawQuery(
 async fn list_page(portal: &Portal, staff: &StaffSession, entered: Entered, done: bool) -> Result<Response, Error> {
     let now = portal.now();
     let mut reader = portal.db.read().await?;
-    let rows: Vec<Row> = sql("select o.opening_id, o.owner_id, k.wrapped, \
-           exists (select 1 from people p where p.person_id = o.owner_id) as is_person, o.staff_id, w.name as staff_name, w.team, o.why, \
-           o.reason, o.opened_at, o.judged_at, j.name as judge_name, o.verdict \
+    let rows: Vec<Row> =
+        sql("select o.opening_id, o.owner_id, k.wrapped, p.name as person_name, o.staff_id, w.name as staff_name, w.team, \
+           o.why, o.reason, o.opened_at, o.judged_at, j.name as judge_name, o.verdict \
          from openings o join data_keys k on k.owner_id = o.owner_id join staff w on w.staff_id = o.staff_id \
-           left join staff j on j.staff_id = o.judged_by \
+           left join staff j on j.staff_id = o.judged_by left join people p on p.person_id = o.owner_id \
          order by o.judged_at is not null, o.opened_at desc limit $1")
-    .bind(LISTED)
-    .fetch_all(&mut reader)
-    .await?;
+        .bind(LISTED)
+        .fetch_all(&mut reader)
+        .await?;
     let (mut lines, mut named) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
         let own = row.staff_id == staff.staff.0;
         let judges = may(Viewer::Staff(staff.role), Action::JudgeOpening, Object::Opening { own }).is_ok();
         let about = if judges || own {
             let key = portal.keys.vault.unwrap(row.owner_id, &row.wrapped)?;
-            let whose = if row.is_person {
-                named.push(PersonId(row.owner_id));
-                people::name(&mut reader, &key).await?
-            } else {
-                "somebody without an account".into()
+            let whose = match key.open_some(Field::PersonName, row.owner_id, row.person_name.as_deref())? {
+                Some(name) => {
+                    named.push(PersonId(row.owner_id));
+                    name
+                }
+                None => "somebody without an account".into(),
             };
             Some((whose, key.open(Field::OpeningReason, row.opening_id, &row.reason)?))
         } else {

@@ -5,6 +5,7 @@ use crate::db::{Connection, DbError, Tx, sql};
 use crate::import::apply::participate;
 use crate::people;
 use crate::portal::Portal;
+use crate::vault::Field;
 use app::domain::ids::{CaseId, PersonId, RepresentationId, StaffId};
 use app::domain::joining::IdentityCheck;
 use app::domain::participation::{Participation, Role};
@@ -85,6 +86,8 @@ pub async fn made(on: &mut impl Connection, person: PersonId, id: Representation
 struct Row {
     representation_id: Uuid,
     representative_id: Uuid,
+    name: String,
+    wrapped: String,
     purpose: String,
     scope: String,
     ends_at: DateTime<Utc>,
@@ -107,25 +110,27 @@ pub async fn of_person(
     person: PersonId,
     now: DateTime<Utc>,
 ) -> Result<Vec<Representation>, DbError> {
-    let rows: Vec<Row> = sql("select representation_id, representative_id, purpose, scope, ends_at from representations \
-         where person_id = $1 and ended_at is null and ends_at > $2 order by made_at")
-    .bind(person)
-    .bind(now)
-    .fetch_all(on)
-    .await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        let key = portal.keys.vault.key(on, row.representative_id).await?;
-        found.push(Representation {
-            id: RepresentationId(row.representation_id),
-            representative: PersonId(row.representative_id),
-            name: people::name(on, &key).await?,
-            purpose: Purpose::from_code(&row.purpose).ok_or_else(|| DbError::inconsistent("representations.purpose"))?,
-            scope: Scope::from_codes(&row.scope),
-            ends_at: row.ends_at,
-        });
-    }
-    Ok(found)
+    let rows: Vec<Row> =
+        sql("select r.representation_id, r.representative_id, p.name, k.wrapped, r.purpose, r.scope, r.ends_at from representations r \
+         join people p on p.person_id = r.representative_id join data_keys k on k.owner_id = r.representative_id \
+         where r.person_id = $1 and r.ended_at is null and r.ends_at > $2 order by r.made_at")
+        .bind(person)
+        .bind(now)
+        .fetch_all(on)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let key = portal.keys.vault.unwrap(row.representative_id, &row.wrapped)?;
+            Ok(Representation {
+                id: RepresentationId(row.representation_id),
+                representative: PersonId(row.representative_id),
+                name: key.open(Field::PersonName, row.representative_id, &row.name)?,
+                purpose: Purpose::from_code(&row.purpose).ok_or_else(|| DbError::inconsistent("representations.purpose"))?,
+                scope: Scope::from_codes(&row.scope),
+                ends_at: row.ends_at,
+            })
+        })
+        .collect()
 }
 
 /// Ends one at once: the cases close to the representative with the same statement's moment. False when it
