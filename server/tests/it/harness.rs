@@ -63,6 +63,17 @@ const SITE: [(&str, &str); 13] = [
     ("robots.txt", "User-agent: *\nDisallow: /\n"),
 ];
 
+/// Asha, as staff type her in.
+pub const REPRESENTATIVE: [(&str, &str); 7] = [
+    ("rep_name", "Asha Advocate"),
+    ("purpose", "advocate"),
+    ("until-day", "28"),
+    ("until-month", "2"),
+    ("until-year", "2027"),
+    ("confirmed", "called_back"),
+    ("not_close", "yes"),
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     Sqlite,
@@ -727,15 +738,7 @@ impl Browser<'_> {
 
     /// Adds Asha, who acts for this person until the end of February, with this scope; answers who she is.
     pub async fn adds_a_representative(&mut self, person: Uuid, scope: &[&str]) -> Uuid {
-        let mut fields = vec![
-            ("rep_name", "Asha Advocate"),
-            ("purpose", "advocate"),
-            ("until-day", "28"),
-            ("until-month", "2"),
-            ("until-year", "2027"),
-            ("confirmed", "called_back"),
-            ("not_close", "yes"),
-        ];
+        let mut fields = REPRESENTATIVE.to_vec();
         fields.extend(scope.iter().map(|one| ("scope", *one)));
         let answer = self.post(&format!("/hub/people/{person}/representative"), &fields).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);

@@ -1,6 +1,6 @@
 //! Somebody who acts for a person: an account of their own, what the scope says, an end, and one tap.
 
-use crate::harness::{Backend, Browser, Hub};
+use crate::harness::{Backend, Browser, Hub, REPRESENTATIVE};
 use crate::joining::{chooses, says, signs_in};
 use axum::http::StatusCode;
 use chrono::Duration;
@@ -117,15 +117,6 @@ async fn nobody_is_added_by_half_or_for_ever_or_by_somebody_whose_work_it_is_not
     assert_eq!(sam.get(&path).await.status, StatusCode::FORBIDDEN);
     assert_eq!(sam.post(&path, &[("rep_name", "Asha")]).await.status, StatusCode::FORBIDDEN);
     sam.opens(&format!("/hub/people/{person}")).await;
-    let all = [
-        ("rep_name", "Asha Advocate"),
-        ("purpose", "advocate"),
-        ("until-day", "28"),
-        ("until-month", "2"),
-        ("until-year", "2027"),
-        ("confirmed", "called_back"),
-        ("not_close", "yes"),
-    ];
     for (changed, to, wrong) in [
         ("rep_name", "", "Enter the name"),
         ("until-year", "2028", "within 6 months"),
@@ -133,7 +124,8 @@ async fn nobody_is_added_by_half_or_for_ever_or_by_somebody_whose_work_it_is_not
         ("confirmed", "", "made sure that the person asked"),
         ("not_close", "", "Make sure of this first"),
     ] {
-        let fields: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, if *name == changed { to } else { *value })).collect();
+        let fields: Vec<(&str, &str)> =
+            REPRESENTATIVE.iter().map(|(name, value)| (*name, if *name == changed { to } else { *value })).collect();
         let answer = sam.post(&path, &fields).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{changed}");
         assert!(answer.errors()[0].contains(wrong), "{:?}", answer.errors());
