@@ -1,9 +1,10 @@
 //! Every address of the portal. An address never says what happened to anyone.
 
 use crate::domain::contact::Channel;
-use crate::domain::ids::{CaseId, OpeningId, PersonId, Reference, RepresentationId, StaffId, TaskId};
+use crate::domain::ids::{CaseId, FileId, OpeningId, PersonId, Reference, RepresentationId, StaffId, TaskId};
 use crate::domain::staff::HubPage;
 use crate::forms::support::Step;
+use crate::pages::cases::ThreadKey;
 
 pub const FRONT: &str = "/";
 pub const HELP: &str = "/help";
@@ -34,6 +35,9 @@ pub const SUPPORT_DANGER: &str = "/support/new/danger";
 pub const SUPPORT_CHECK: &str = "/support/new/check";
 pub const SUPPORT_SENT: &str = "/support/new/sent";
 
+/// What a person has sent.
+pub const FILES: &str = "/files";
+
 pub const HUB: &str = "/hub";
 pub const HUB_PEOPLE: &str = "/hub/people";
 pub const HUB_OPENINGS: &str = "/hub/openings";
@@ -49,6 +53,29 @@ pub fn case(id: CaseId) -> String {
 #[must_use]
 pub fn case_messages(id: CaseId) -> String {
     format!("/cases/{id}/messages")
+}
+
+/// Where a conversation is.
+#[must_use]
+pub fn thread(key: &ThreadKey) -> String {
+    match key {
+        ThreadKey::Case(id) => case_messages(*id),
+        ThreadKey::Request(reference) => support(reference),
+    }
+}
+
+/// Where a file is sent with a message.
+#[must_use]
+pub fn send_file(key: &ThreadKey) -> String {
+    match key {
+        ThreadKey::Case(id) => format!("/cases/{id}/files"),
+        ThreadKey::Request(reference) => format!("/support/{reference}/files"),
+    }
+}
+
+#[must_use]
+pub fn hub_file(reference: &Reference, file: FileId) -> String {
+    format!("/hub/requests/{reference}/files/{file}")
 }
 
 #[must_use]

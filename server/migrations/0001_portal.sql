@@ -1,4 +1,4 @@
--- One set of SQL for SQLite and PostgreSQL. Types: uuid, text, bigint, boolean, timestamptz only.
+-- One set of SQL for SQLite and PostgreSQL. Types: uuid, text, bytea, bigint, boolean, timestamptz only.
 -- Times are UTC. Codes are those of app::domain; a test holds the check lists and the enums together.
 -- "sealed": only the owner's data key opens it (server/src/vault). "index": a keyed hash to find it by.
 
@@ -253,6 +253,16 @@ create table messages (
 );
 create index messages_request on messages (request_id, sent_at);
 create index messages_unread on messages (request_id) where author = 'hub' and read_at is null;  -- asked on every page
+
+-- A photo or a PDF that came with a message.
+create table files (
+    file_id uuid primary key,
+    message_id uuid not null unique references messages (message_id),
+    kind text not null check (kind in ('jpeg', 'png', 'pdf')),
+    size bigint not null,               -- bytes, before sealing
+    content bytea not null,             -- sealed
+    sent_at timestamptz not null
+);
 
 -- What the person never reads.
 create table notes (

@@ -1,6 +1,6 @@
 //! All that touches the world. See `README.md` for the map and `docs/decisions.md` for the whys.
 //!
-//! `http` takes requests to the journeys (`joining`, `account`, `cases`, `contact`, `support`, `hub`, `feed`);
+//! `http` takes requests to the journeys (`joining`, `account`, `cases`, `contact`, `support`, `files`, `hub`, `feed`);
 //! each journey owns its routes and its SQL. `db` is the only folder that names a database driver,
 //! `outbox` the only one that reaches a person, `audit` the only one that writes the chain, `vault` the only
 //! one that seals what is kept of people.
@@ -20,6 +20,7 @@ pub mod entropy;
 pub mod error;
 pub mod exit;
 pub mod feed;
+pub mod files;
 pub mod http;
 pub mod hub;
 pub mod import;

@@ -6,6 +6,7 @@
 //! and never loses what was typed: pages show [`Fields`] back.
 
 pub mod contact;
+pub mod file;
 pub mod hub;
 pub mod joining;
 pub mod message;

@@ -201,6 +201,30 @@ pub fn TextareaField(
     }
 }
 
+/// A file is chosen anew after an error: no browser keeps it. The form needs `enctype="multipart/form-data"`.
+#[component]
+pub fn FileInput(
+    entered: Entered,
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(into)] hint: String,
+    /// Media types, comma between: what the phone offers. The server looks again.
+    accept: &'static str,
+) -> impl IntoView {
+    let error = entered.errors().of(name);
+    let group = group_class(error.as_ref());
+    let class = format!("govuk-file-upload{}", if error.is_some() { " govuk-file-upload--error" } else { "" });
+    let described = described_by(name, true);
+    view! {
+        <div class=group data-field=name>
+            {label_view(name, label, Heading::None)}
+            {hint_line(name, Some(hint))}
+            {error_line(name, error)}
+            <input class=class id=name name=name type="file" accept=accept aria-describedby=described/>
+        </div>
+    }
+}
+
 fn choices_view(
     entered: &Entered,
     name: &'static str,

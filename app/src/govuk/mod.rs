@@ -11,7 +11,7 @@ mod fields;
 pub mod text;
 
 pub use content::{BackLink, Button, Details, InsetText, NotificationBanner, Panel, SummaryRow, Tag, WarningText};
-pub use fields::{Checkboxes, Choice, DateInput, ErrorSummary, Heading, Hidden, Radios, Select, TextInput, TextareaField};
+pub use fields::{Checkboxes, Choice, DateInput, ErrorSummary, FileInput, Heading, Hidden, Radios, Select, TextInput, TextareaField};
 
 use crate::forms::{FieldErrors, Fields};
 use std::sync::Arc;

@@ -126,6 +126,8 @@ pub struct MessageView {
     /// `You`, or `Sam, victims’ hub`.
     pub who: String,
     pub body: String,
+    /// `Photo, 340 KB`, when one came with it.
+    pub file: Option<String>,
     pub when: String,
 }
 
@@ -143,8 +145,7 @@ pub struct ThreadView {
 
 #[derive(Clone, Debug)]
 pub struct ConversationView {
-    /// Where the form is sent to, and where this page is.
-    pub action: String,
+    pub key: ThreadKey,
     pub back: String,
     pub title: String,
     pub thread: ThreadView,
@@ -160,20 +161,20 @@ pub fn ConversationPage(view: ConversationView, entered: Entered) -> impl IntoVi
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
             <h1 class="govuk-heading-l">{view.title}</h1>
             {view.intro.map(|intro| view! { <p class="govuk-body">{intro}</p> })}
-            <ConversationParts action=view.action thread=view.thread entered=entered/>
+            <ConversationParts key=view.key thread=view.thread entered=entered/>
         </div></div>
     }
 }
 
 #[component]
-pub fn ConversationParts(action: String, thread: ThreadView, entered: Entered) -> impl IntoView {
+pub fn ConversationParts(key: ThreadKey, thread: ThreadView, entered: Entered) -> impl IntoView {
     let submission = match entered.fields().one("submission_id") {
         "" => thread.submission.clone(),
         kept => kept.to_owned(),
     };
     view! {
         <div data-thread="true"><Thread thread=thread/></div>
-        <form method="post" action=action novalidate data-conversation="true" data-check=FormName::Message.code()>
+        <form method="post" action=paths::thread(&key) novalidate data-conversation="true" data-check=FormName::Message.code()>
             <TextareaField
                 entered=entered
                 name="message"
@@ -186,6 +187,7 @@ pub fn ConversationParts(action: String, thread: ThreadView, entered: Entered) -
             <Conversation/>
             <Button text="Send message"/>
         </form>
+        <p class="govuk-body"><a class="govuk-link" href=paths::send_file(&key)>"Send a photo or a letter"</a></p>
     }
 }
 
@@ -201,6 +203,7 @@ pub fn Thread(thread: ThreadView) -> impl IntoView {
                 <li class=class>
                     <p class="portal-message__from"><strong>{message.who}</strong>" "<span class="portal-message__when">{message.when}</span></p>
                     <p class="portal-message__text">{message.body}</p>
+                    {message.file.map(|file| view! { <p class="portal-message__when">"With a file: " {file}</p> })}
                 </li>
             }
         })

@@ -179,6 +179,8 @@ pub struct HubMessage {
     pub who: String,
     pub body: String,
     pub when: String,
+    /// Where the file that came with it is, and what it is.
+    pub file: Option<(String, String)>,
     /// When the person read it; only for ours.
     pub read: Option<String>,
 }
@@ -297,6 +299,7 @@ fn MessageLine(message: HubMessage) -> impl IntoView {
         <li class=class>
             <p class="portal-message__from"><strong>{message.who}</strong>" " <span class="portal-message__when">{message.when}</span></p>
             <p class="portal-message__text">{message.body}</p>
+            {message.file.map(|(href, what)| view! { <p class="portal-message__text"><a class="govuk-link" href=href>"Save the file ("{what}")"</a></p> })}
             {message.read.map(|read| view! { <p class="portal-message__when">{read}</p> })}
         </li>
     }

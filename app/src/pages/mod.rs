@@ -5,6 +5,7 @@ pub mod account;
 pub mod cases;
 pub mod contact;
 pub mod error;
+pub mod files;
 pub mod home;
 pub mod hub;
 pub mod hub_access;

@@ -9,7 +9,7 @@ use crate::govuk::{
 };
 use crate::islands::{LiveCheck, SavedWords};
 use crate::pages::HubContact;
-use crate::pages::cases::{ConversationParts, ThreadView};
+use crate::pages::cases::{ConversationParts, ThreadKey, ThreadView};
 use crate::paths;
 use leptos::prelude::*;
 
@@ -320,7 +320,7 @@ pub struct RequestView {
 
 #[component]
 pub fn RequestPage(view: RequestView, entered: Entered) -> impl IntoView {
-    let action = paths::support(&view.reference);
+    let key = ThreadKey::Request(view.reference.clone());
     let reference = view.reference.to_string();
     view! {
         <BackLink href=paths::SUPPORT.into()/>
@@ -340,7 +340,7 @@ pub fn RequestPage(view: RequestView, entered: Entered) -> impl IntoView {
                 }.into_any()
             }}
             <h2 class="govuk-heading-m">"Messages"</h2>
-            <ConversationParts action=action thread=view.thread entered=entered/>
+            <ConversationParts key=key thread=view.thread entered=entered/>
             {view.answers.map(|answers| view! {
                 <h2 class="govuk-heading-m">"What you asked"</h2>
                 <p class="govuk-hint">"Sent on " {view.asked.clone()}</p>

@@ -65,6 +65,7 @@ fn look_in_words(act: &str) -> Option<&'static str> {
         "point_stopped" => "stopped a change of your address or number",
         "point_confirmed" => "made sure that you gave us a new address or number",
         "invited" => "made you an invitation",
+        "file_opened" => "opened a file that you sent",
         "request_claimed" => "took on what you asked us",
         "request_answered" => "answered you",
         "note_written" => "wrote a note for colleagues",

@@ -5,11 +5,12 @@ use super::store;
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{Connection, DbError, sql};
 use crate::error::Error;
+use crate::files;
 use crate::http::session::PersonSession;
 use crate::portal::Portal;
 use crate::support::requests::{self, NewRequest};
 use crate::vault::Field;
-use app::domain::ids::{CaseId, PersonId, RequestId};
+use app::domain::ids::{CaseId, MessageId, PersonId, RequestId};
 use app::domain::london;
 use app::domain::policy::{Action, Object, Viewer, may};
 use app::domain::triage;
@@ -25,12 +26,22 @@ struct MessageRow {
     staff_name: Option<String>,
     body: String,
     sent_at: DateTime<Utc>,
+    file_kind: Option<String>,
+    file_size: Option<i64>,
 }
 
 /// Somebody else's case is not found.
 async fn is_theirs(on: &mut impl Connection, person: PersonId, case: CaseId, now: DateTime<Utc>) -> Result<(), Error> {
     let case = store::case_for(on, person, case, now).await?.ok_or(Error::NotFound)?;
     may(Viewer::Person, Action::AskAboutCase, Object::Case(Some(&case.part), now)).map_err(|_| Error::NotFound)
+}
+
+/// Is this a conversation that this person may write in?
+pub async fn may_write(portal: &Portal, on: &mut impl Connection, session: &PersonSession, key: &ThreadKey) -> Result<(), Error> {
+    match key {
+        ThreadKey::Case(case) => is_theirs(on, session.person, *case, portal.now()).await,
+        ThreadKey::Request(reference) => requests::of_person(portal, on, session.person, reference).await?.map(drop).ok_or(Error::NotFound),
+    }
 }
 
 /// The conversation as this person may read it; what they are shown counts as read, in the page around it too.
@@ -40,8 +51,9 @@ pub async fn thread(portal: &Portal, session: &mut PersonSession, key: &ThreadKe
     let (rows, status, due): (Vec<MessageRow>, _, _) = match key {
         ThreadKey::Case(case) => {
             is_theirs(&mut reader, session.person, *case, now).await?;
-            let rows = sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+            let rows = sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at, f.kind as file_kind, f.size as file_size from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
+                 left join files f on f.message_id = m.message_id \
                  where r.person_id = $1 and r.case_id = $2 order by m.sent_at, m.message_id")
             .bind(session.person)
             .bind(*case)
@@ -57,8 +69,9 @@ pub async fn thread(portal: &Portal, session: &mut PersonSession, key: &ThreadKe
         }
         ThreadKey::Request(reference) => {
             let request = requests::of_person(portal, &mut reader, session.person, reference).await?.ok_or(Error::NotFound)?;
-            let rows = sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at from messages m \
+            let rows = sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at, f.kind as file_kind, f.size as file_size from messages m \
                  join support_requests r on r.request_id = m.request_id left join staff w on w.staff_id = m.staff_id \
+                 left join files f on f.message_id = m.message_id \
                  where r.person_id = $1 and r.request_id = $2 order by m.sent_at, m.message_id")
             .bind(session.person)
             .bind(request.id)
@@ -81,6 +94,7 @@ pub async fn thread(portal: &Portal, session: &mut PersonSession, key: &ThreadKe
                 mine,
                 who: if mine { "You".into() } else { format!("{first_name}, victims’ hub") },
                 body: session.key.open(Field::MessageBody, row.message_id, &row.body)?,
+                file: files::told(row.file_kind.as_deref(), row.file_size)?,
                 when: london::moment_in_words(row.sent_at),
             })
         })
@@ -128,19 +142,33 @@ async fn mark_read(portal: &Portal, session: &PersonSession, key: &ThreadKey, ne
 /// How often a message is begun again because somebody moved its request in between.
 const MOST_CROSSINGS: u32 = 10;
 
-/// Sends a message. The same submission twice is one message; a colleague who moves the request at
+/// Sends a message, with a file if there is one. The same submission twice is one message; a colleague who moves the request at
 /// the same moment costs the person nothing.
-pub async fn send(portal: &Portal, session: &PersonSession, key: &ThreadKey, form: NewMessage, submission: Uuid) -> Result<(), Error> {
+pub async fn send(
+    portal: &Portal,
+    session: &PersonSession,
+    key: &ThreadKey,
+    form: NewMessage,
+    submission: Uuid,
+    file: Option<files::Sealed>,
+) -> Result<(), Error> {
     let mut tries = 0;
     loop {
-        match send_now(portal, session, key, &form, submission).await {
+        match send_now(portal, session, key, &form, submission, file.as_ref()).await {
             Err(Error::Db(DbError::Conflict { .. })) if tries < MOST_CROSSINGS => tries += 1,
             done => return done,
         }
     }
 }
 
-async fn send_now(portal: &Portal, session: &PersonSession, key: &ThreadKey, form: &NewMessage, submission: Uuid) -> Result<(), Error> {
+async fn send_now(
+    portal: &Portal,
+    session: &PersonSession,
+    key: &ThreadKey,
+    form: &NewMessage,
+    submission: Uuid,
+    file: Option<&files::Sealed>,
+) -> Result<(), Error> {
     let now = portal.now();
     let mut tx = portal.db.write().await?;
     let request = match key {
@@ -187,6 +215,10 @@ async fn send_now(portal: &Portal, session: &PersonSession, key: &ThreadKey, for
         return Ok(()); // sent already; dropping the transaction leaves everything as it was
     }
     audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), Act::MessageSent, Some(session.person), request)).await?;
+    if let Some(file) = file {
+        file.insert(&mut tx, MessageId(id), now).await?;
+        audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), Act::FileSent, Some(session.person), file.id())).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::render;
 use crate::http::session::{Part, PersonSession};
+use crate::people;
 use crate::portal::Portal;
 use crate::support::requests;
 use app::domain::ids::CaseId;
@@ -47,6 +48,7 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
     let owed = store::owed(&mut reader, session.person).await?;
     let known = requests::known_of(&mut reader, &session.key, now).await?;
     let held = points::held(&mut reader, session.person, now).await?;
+    let name = people::name(&mut reader, &session.key).await?;
     drop(reader);
     let mut news: Vec<News> = unread
         .into_iter()
@@ -71,7 +73,7 @@ async fn home(State(portal): State<Portal>, session: PersonSession) -> Result<Re
         when: london::moment_in_words(case.received_at),
     }));
     let view = HomeView {
-        first_name: session.name.split_whitespace().next().unwrap_or("").to_owned(),
+        first_name: name.split_whitespace().next().unwrap_or("").to_owned(),
         news,
         promises: owed
             .into_iter()
@@ -176,7 +178,7 @@ async fn messages_page(portal: &Portal, mut session: PersonSession, id: CaseId, 
     let thread = conversation::thread(portal, &mut session, &key).await?;
     portal.audit.viewed(Entry::new(Actor::Person(session.person), Act::ConversationViewed, Some(session.person), id)).await?;
     let view = ConversationView {
-        action: paths::case_messages(id),
+        key: key.clone(),
         back: paths::case(id),
         title: "Messages".into(),
         intro: thread.messages.is_empty().then(|| "Ask us anything about this case. We answer within 2 working days.".to_owned()),
@@ -208,7 +210,7 @@ async fn send(
         Ok(form) => {
             // A form posted by hand may lack the id; then it is simply a message of its own.
             let submission = submission(&fields).unwrap_or_else(|_| portal.new_id());
-            conversation::send(&portal, &session, &key, form, submission).await?;
+            conversation::send(&portal, &session, &key, form, submission, None).await?;
             if asked.is("thread") {
                 return thread_part(&portal, &mut session, &key).await;
             }

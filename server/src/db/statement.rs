@@ -6,11 +6,11 @@
 //!     .bind(case_id).fetch_optional(&mut tx).await?;
 //! ```
 //! Write SQL that both know: `returning`, `on conflict`, common table expressions, partial indexes.
-//! Types: uuid, text, bigint, boolean, timestamptz. Typed NULLs are bound, so `($1 is null or ..)`
+//! Types: uuid, text, bytea, bigint, boolean, timestamptz. Typed NULLs are bound, so `($1 is null or ..)`
 //! works on PostgreSQL too.
 
 use super::error::DbError;
-use app::domain::ids::{CaseId, MessageId, OpeningId, PersonId, Reference, RepresentationId, RequestId, StaffId, TaskId};
+use app::domain::ids::{CaseId, FileId, MessageId, OpeningId, PersonId, Reference, RepresentationId, RequestId, StaffId, TaskId};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::{Query, QueryAs};
@@ -30,6 +30,7 @@ pub enum Value {
     Bool(Option<bool>),
     Id(Option<Uuid>),
     Time(Option<DateTime<Utc>>),
+    Bytes(Option<Vec<u8>>),
 }
 
 macro_rules! values {
@@ -50,11 +51,13 @@ values! {
     bool => Bool, |v| v;
     Uuid => Id, |v| v;
     DateTime<Utc> => Time, |v| v;
+    Vec<u8> => Bytes, |v| v;
     NaiveDate => Text, |v: NaiveDate| v.to_string();
     PersonId => Id, |v: PersonId| v.0;
     StaffId => Id, |v: StaffId| v.0;
     CaseId => Id, |v: CaseId| v.0;
     RequestId => Id, |v: RequestId| v.0;
+    FileId => Id, |v: FileId| v.0;
     MessageId => Id, |v: MessageId| v.0;
     TaskId => Id, |v: TaskId| v.0;
     OpeningId => Id, |v: OpeningId| v.0;
@@ -104,6 +107,7 @@ macro_rules! bind_all {
                 Value::Bool(v) => query.bind(v),
                 Value::Id(v) => query.bind(v),
                 Value::Time(v) => query.bind(v),
+                Value::Bytes(v) => query.bind(v),
             };
         }
         query

@@ -2,7 +2,7 @@
 
 use super::{assets, error_pages, headers, islands};
 use crate::portal::Portal;
-use crate::{account, cases, contact, exit, feed, hub, joining, public, representation, support};
+use crate::{account, cases, contact, exit, feed, files, hub, joining, public, representation, support};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,6 +19,8 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a request may take in all, its body included: one byte now and then does not hold a place for ever.
 const LONGEST_REQUEST: Duration = Duration::from_mins(1);
+/// The same for a photo from a bad line: 10 MB in five minutes are 35 KB a second.
+const LONGEST_UPLOAD: Duration = Duration::from_mins(5);
 
 pub fn router(portal: Portal) -> Router {
     Router::new()
@@ -28,6 +30,7 @@ pub fn router(portal: Portal) -> Router {
         .merge(cases::routes())
         .merge(contact::routes())
         .merge(support::routes())
+        .merge(files::routes())
         .merge(hub::routes())
         .merge(representation::routes())
         .merge(exit::routes())
@@ -40,10 +43,15 @@ pub fn router(portal: Portal) -> Router {
         .route("/robots.txt", get(assets::robots))
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
+        .merge(
+            files::upload_routes()
+                .layer(CsrfLayer::new())
+                .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_UPLOAD)),
+        )
         .fallback(|| async { StatusCode::NOT_FOUND })
         // A body that trickles in is given up; inside the layer that gives a refusal its page.
         .layer(RequestBodyTimeoutLayer::new(LONGEST_PAUSE))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
         .layer(from_fn_with_state(portal.clone(), error_pages::layer))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .layer(from_fn(headers::layer))

@@ -7,7 +7,7 @@ use crate::db::{Db, DbError, sql};
 use crate::error::Error;
 use crate::keys;
 use crate::portal::Portal;
-use crate::vault::{DataKey, Field};
+use crate::vault::DataKey;
 use app::domain::ids::{PersonId, StaffId};
 use app::domain::policy::{Action, Object, Viewer, may};
 use app::domain::staff::StaffRole;
@@ -35,7 +35,6 @@ const SEEN_AGAIN: Duration = Duration::seconds(30);
 #[derive(Clone, Debug)]
 pub struct PersonSession {
     pub person: PersonId,
-    pub name: String,
     /// Opens what is kept of this person, and of nobody else.
     pub key: DataKey,
     /// Messages from the hub not yet read.
@@ -65,7 +64,6 @@ pub enum Sign {
 #[derive(sqlx::FromRow)]
 struct PersonRow {
     person_id: Uuid,
-    name: String,
     last_seen_at: DateTime<Utc>,
     stepped_up_at: Option<DateTime<Utc>>,
     wrapped: String,
@@ -76,10 +74,10 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
     let Some(token) = cookies::read(headers, cookies::PERSON) else { return Ok(None) };
     let token_hash = keys::token_hash(&token);
     let now = portal.now();
-    let row: Option<PersonRow> = sql("select s.person_id, p.name, s.last_seen_at, s.stepped_up_at, k.wrapped, \
+    let row: Option<PersonRow> = sql("select s.person_id, s.last_seen_at, s.stepped_up_at, k.wrapped, \
            (select count(*) from messages m join support_requests r on r.request_id = m.request_id \
              where r.person_id = s.person_id and m.author = 'hub' and m.read_at is null) as unread \
-         from person_sessions s join people p on p.person_id = s.person_id join data_keys k on k.owner_id = s.person_id \
+         from person_sessions s join data_keys k on k.owner_id = s.person_id \
          where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3")
     .bind(token_hash.clone())
     .bind(now - PERSON_LIFE.idle)
@@ -99,7 +97,6 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
     let key = portal.keys.vault.unwrap(row.person_id, &row.wrapped)?;
     Ok(Some(PersonSession {
         person: PersonId(row.person_id),
-        name: key.open(Field::PersonName, row.person_id, &row.name)?,
         key,
         unread: usize::try_from(row.unread).unwrap_or(0),
         stepped_up_at: row.stepped_up_at,

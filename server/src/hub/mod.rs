@@ -5,6 +5,7 @@
 
 mod access;
 mod accounts;
+mod files;
 mod openings;
 pub mod people;
 mod routes;
@@ -19,5 +20,10 @@ use crate::portal::Portal;
 use axum::Router;
 
 pub fn routes() -> Router<Portal> {
-    routes::routes().merge(people::routes()).merge(openings::routes()).merge(accounts::routes()).merge(sign_in::routes())
+    routes::routes()
+        .merge(files::routes())
+        .merge(people::routes())
+        .merge(openings::routes())
+        .merge(accounts::routes())
+        .merge(sign_in::routes())
 }

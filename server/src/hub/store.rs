@@ -5,13 +5,14 @@ use crate::audit::{Act, Actor, Entry};
 use crate::contact;
 use crate::db::{Connection, DbError, Reader, sql};
 use crate::error::Error;
+use crate::files;
 use crate::http::session::StaffSession;
 use crate::people;
 use crate::portal::Portal;
 use crate::support::requests::Request;
 use crate::vault::{DataKey, Field};
 use app::domain::contact::{Channel, Grant};
-use app::domain::ids::{CaseId, PersonId, Reference, StaffId, TaskId, case_reference};
+use app::domain::ids::{CaseId, FileId, PersonId, Reference, StaffId, TaskId, case_reference};
 use app::domain::london;
 use app::domain::notice::Notice;
 use app::domain::outcome::Stage;
@@ -19,6 +20,7 @@ use app::domain::support::{Answers, Need};
 use app::domain::triage::{Reason, Tier};
 use app::islands::views::{QueueRow, QueueView};
 use app::pages::hub::{HubMessage, HubNote, HubPerson, TaskLine};
+use app::paths;
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
@@ -209,13 +211,16 @@ struct MessageRow {
     body: String,
     sent_at: DateTime<Utc>,
     read_at: Option<DateTime<Utc>>,
+    file_id: Option<Uuid>,
+    file_kind: Option<String>,
+    file_size: Option<i64>,
 }
 
 pub async fn messages(on: &mut impl Connection, request: &Request) -> Result<Vec<HubMessage>, DbError> {
-    let rows: Vec<MessageRow> = sql(
-        "select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at, m.read_at from messages m left join staff w on w.staff_id = m.staff_id \
-         where m.request_id = $1 order by m.sent_at, m.message_id",
-    )
+    let rows: Vec<MessageRow> = sql("select m.message_id, m.author, w.name as staff_name, m.body, m.sent_at, m.read_at, \
+           f.file_id, f.kind as file_kind, f.size as file_size \
+         from messages m left join staff w on w.staff_id = m.staff_id left join files f on f.message_id = m.message_id \
+         where m.request_id = $1 order by m.sent_at, m.message_id")
     .bind(request.id)
     .fetch_all(on)
     .await?;
@@ -230,6 +235,10 @@ pub async fn messages(on: &mut impl Connection, request: &Request) -> Result<Vec
                     format!("{} to the person", first_name(row.staff_name.as_deref().unwrap_or("")))
                 },
                 body: request.key.open(Field::MessageBody, row.message_id, &row.body)?,
+                file: match (row.file_id, files::told(row.file_kind.as_deref(), row.file_size)?) {
+                    (Some(id), Some(what)) => Some((paths::hub_file(&request.reference, FileId(id)), what)),
+                    _ => None,
+                },
                 when: london::moment_in_words(row.sent_at),
                 read: (!from_person).then(|| match row.read_at {
                     Some(at) => format!("Read {}", london::moment_in_words(at)),

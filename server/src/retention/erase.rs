@@ -7,9 +7,14 @@ use chrono::{DateTime, Utc};
 
 /// Every table that holds something of a person, in the order in which rows can go, and the statement that
 /// takes them.
-pub const TABLES: [(&str, &str); 16] = [
+pub const TABLES: [(&str, &str); 17] = [
     ("tasks", "delete from tasks where person_id = $1"),
     ("outbox", "delete from outbox where person_id = $1"),
+    (
+        "files",
+        "delete from files where message_id in (select m.message_id from messages m \
+           join support_requests r on r.request_id = m.request_id where r.person_id = $1)",
+    ),
     ("messages", "delete from messages where request_id in (select request_id from support_requests where person_id = $1)"),
     ("notes", "delete from notes where request_id in (select request_id from support_requests where person_id = $1)"),
     ("support_requests", "delete from support_requests where person_id = $1"),

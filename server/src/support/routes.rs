@@ -326,7 +326,7 @@ async fn write(
     match NewMessage::parse(&fields) {
         Ok(form) => {
             let submission = fields.one("submission_id").parse().unwrap_or_else(|_| portal.new_id());
-            conversation::send(&portal, &session, &key, form, submission).await?;
+            conversation::send(&portal, &session, &key, form, submission, None).await?;
             if asked.is("thread") {
                 return thread_part(&portal, &mut session, &key).await;
             }

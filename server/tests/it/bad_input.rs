@@ -1,6 +1,6 @@
 //! Bad input to every route: always a clear refusal, never a fault, never a word about the inside.
 
-use crate::harness::{Answer, Backend, Browser, Hub, encode};
+use crate::harness::{Answer, Backend, Browser, Hub, PHOTO, encode};
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use std::fmt::Write as _;
@@ -24,19 +24,21 @@ pub enum Who {
 pub enum Takes {
     Nothing,
     Form,
+    /// A form with a file.
+    File,
     Json,
     Call,
 }
-use Takes::{Call, Form, Json, Nothing};
+use Takes::{Call, File, Form, Json, Nothing};
 use Who::{Anyone, Keeper, Overseer, Person, Staff};
 
 const GET: &[&str] = &["GET", "HEAD"];
 const POST: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
-/// Every route there is. `{case}`, `{reference}`, `{task}`, `{person}` and `{token}` stand for Amira's,
+/// Every route there is. `{case}`, `{reference}`, `{file}`, `{task}`, `{person}` and `{token}` stand for Amira's,
 /// `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 65] = [
+pub const ROUTES: [(&str, &[&str], Takes, Who); 69] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -58,6 +60,8 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 65] = [
     ("/home", GET, Nothing, Person),
     ("/cases/{case}", GET, Nothing, Person),
     ("/cases/{case}/messages", BOTH, Form, Person),
+    ("/cases/{case}/files", BOTH, File, Person),
+    ("/files", BOTH, Form, Person),
     ("/contact", GET, Nothing, Person),
     ("/contact/preferences", BOTH, Form, Person),
     ("/contact/letter", BOTH, Form, Person),
@@ -69,6 +73,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 65] = [
     ("/support/new/sent", GET, Nothing, Person),
     ("/support/new/words", BOTH, Form, Person),
     ("/support/{reference}", BOTH, Form, Person),
+    ("/support/{reference}/files", BOTH, File, Person),
     ("/hub", GET, Nothing, Staff),
     ("/hub/people", GET, Nothing, Staff),
     ("/hub/people/{person}", GET, Nothing, Staff),
@@ -85,6 +90,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 65] = [
     ("/hub/requests/{reference}/reply", POST, Form, Staff),
     ("/hub/requests/{reference}/note", POST, Form, Staff),
     ("/hub/requests/{reference}/close", POST, Form, Staff),
+    ("/hub/requests/{reference}/files/{file}", GET, Nothing, Staff),
     ("/hub/tasks/{task}/done", POST, Nothing, Staff),
     ("/hub/openings", GET, Nothing, Overseer),
     ("/hub/openings/{opening}/judge", POST, Form, Overseer),
@@ -105,7 +111,9 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 65] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 55] = [
+const FIELDS: [&str; 57] = [
+    "open",
+    "remove",
     "rep_name",
     "purpose",
     "scope",
@@ -174,6 +182,7 @@ pub struct Door<'h> {
     representation: Uuid,
     arun: Uuid,
     reference: String,
+    file: Uuid,
     task: Uuid,
     person: Uuid,
     token: String,
@@ -185,6 +194,8 @@ impl<'h> Door<'h> {
         tom.asks_for_support().await;
         let mut amira = hub.person("amira").await;
         let reference = amira.asks_for_support().await;
+        amira.sends_a_file(&format!("/support/{reference}/files"), "", PHOTO).await.location();
+        let file: Option<(Uuid,)> = hub.one(server::db::sql("select file_id from files")).await;
         hub.deliver().await;
         let row: Option<(Uuid,)> = hub.one(server::db::sql("select task_id from tasks limit 1")).await;
         let mut sam = hub.staff("sam").await;
@@ -199,8 +210,9 @@ impl<'h> Door<'h> {
         let acts: Option<(Uuid,)> = hub.one(server::db::sql("select representation_id from representations")).await;
         let representation = acts.expect("somebody who acts for Amira").0;
         let (priya, ada) = (hub.staff("priya").await, hub.staff("ada").await);
+        let file = file.expect("a file").0;
         let (task, opening, arun) = (row.expect("a task").0, opening.expect("an opening").0, arun.expect("Arun").0);
-        Self { hub, amira, sam, priya, ada, opening, representation, arun, reference, task, person, token }
+        Self { hub, amira, sam, priya, ada, opening, representation, arun, reference, file, task, person, token }
     }
 
     pub fn path(&self, template: &str) -> String {
@@ -208,6 +220,7 @@ impl<'h> Door<'h> {
         template
             .replace("{case}", &case)
             .replace("{reference}", &self.reference)
+            .replace("{file}", &self.file.to_string())
             .replace("{task}", &self.task.to_string())
             .replace("{person}", &self.person.to_string())
             .replace("{token}", &self.token)
@@ -333,6 +346,7 @@ async fn a_body_that_is_no_form_is_refused_everywhere() {
         }
         match takes {
             Form | Call => assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}"),
+            File => assert_eq!(huge.status, StatusCode::BAD_REQUEST, "{path}: no form with a file"),
             Json => assert_eq!(huge.status, StatusCode::UNAUTHORIZED, "{path}: nothing is read before the key"),
             Nothing => assert!(!huge.status.is_server_error(), "{path}"),
         }

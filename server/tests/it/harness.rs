@@ -446,6 +446,11 @@ impl Browser<'_> {
         self.send(request).await
     }
 
+    /// Sends a file with a few words, as a form with a file does.
+    pub async fn sends_a_file(&mut self, path: &str, words: &str, file: &[u8]) -> Answer {
+        self.send(file_request(path, &[("message", words)], Some(file))).await
+    }
+
     /// Opens what is not this member of staff's work, with a reason.
     pub async fn opens(&mut self, page: &str) -> Answer {
         let answer = self.post(&format!("{page}/open"), &[("why", "cover"), ("reason", "Sam is on leave this week")]).await;
@@ -475,8 +480,12 @@ impl Browser<'_> {
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             self.take(cookie.to_str().expect("a readable cookie"));
         }
-        let body = String::from_utf8(bytes.to_vec()).expect("a text");
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        let bytes = bytes.to_vec();
+        let body = match parts.headers.get(header::CONTENT_DISPOSITION) {
+            Some(_) => String::from_utf8_lossy(&bytes).into_owned(),
+            None => String::from_utf8(bytes.clone()).expect("a text"),
+        };
+        let answer = Answer { status: parts.status, headers: parts.headers, body, bytes };
         if !head_only {
             self.check(&line, &answer, part && answer.status == StatusCode::OK);
         }
@@ -553,11 +562,36 @@ pub fn form_request(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         .expect("a request")
 }
 
+/// The smallest photo: a frame of 16 x 16, one scan, the end.
+pub const PHOTO: &[u8] = b"\xff\xd8\xff\xe1\x00\x12Exif\0\0GPSMARKgps\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00picture\xff\xd9behindMARK";
+
+/// A form with the field `file`, as browsers write it.
+pub fn file_request(path: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Request<Body> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend_from_slice(format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes());
+    }
+    // Where nothing is chosen, browsers send an empty one.
+    let name = if file.is_some() { "IMG_2033 bruise.jpg" } else { "" };
+    let head = format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: image/jpeg\r\n\r\n");
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(file.unwrap_or_default());
+    body.extend_from_slice(b"\r\n--edge--\r\n");
+    Request::post(path)
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
+        .header(header::CONTENT_LENGTH, body.len())
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(body))
+        .expect("a request")
+}
+
 #[derive(Clone)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// As text; of a file, what of it is text.
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 pub fn select(selector: &str) -> Selector {

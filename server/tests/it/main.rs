@@ -8,6 +8,7 @@ mod cases;
 mod contact;
 mod exit;
 mod feed;
+mod files;
 mod guessing;
 mod harness;
 mod held_points;

@@ -85,7 +85,7 @@ async fn a_stolen_database_holds_no_name_address_or_word() {
 
         let mut canaries = BTreeSet::from(["kimwordsMARK".to_owned(), "halfdraftMARK".into(), "+441632960999".into()]);
         for (name, browser, _) in &people {
-            for what in ["draft", "message", "question", "address", "language", "reply", "INTERNAL", "name"] {
+            for what in ["draft", "message", "question", "address", "language", "reply", "INTERNAL", "name", "file", "filewords"] {
                 canaries.insert(format!("{name}{what}MARK"));
             }
             let person = hub.demo_person(name);

@@ -2,7 +2,7 @@
 //! reach, read for what is somebody else's.
 
 use crate::bad_input::{Door, ROUTES, Takes, URLENCODED, Who, request};
-use crate::harness::{Browser, Hub, all};
+use crate::harness::{Browser, Hub, PHOTO, all};
 use axum::http::StatusCode;
 use chrono::Duration;
 use std::collections::{BTreeSet, HashMap};
@@ -121,6 +121,12 @@ async fn crawl(browser: &mut Browser<'_>, from: &str) -> HashMap<String, String>
     pages
 }
 
+/// A photo whose picture and whose hidden facts hold a mark.
+fn photo_of(mark: &str) -> Vec<u8> {
+    let at = PHOTO.windows(7).position(|seven| seven == b"picture").unwrap();
+    [&PHOTO[..at], mark.as_bytes(), &PHOTO[at..]].concat()
+}
+
 /// A mark of their own in everything that is kept of each person; each with their browser and the
 /// reference of a request of theirs.
 pub async fn marked(hub: &Hub) -> Vec<(&'static str, Browser<'_>, String)> {
@@ -139,6 +145,7 @@ pub async fn marked(hub: &Hub) -> Vec<(&'static str, Browser<'_>, String)> {
         let language = mark("language");
         let preferences = [("preferred", "none"), ("language", "Other"), ("language_other", language.as_str())];
         assert_eq!(browser.post("/contact/preferences", &preferences).await.location(), "/contact?saved");
+        browser.sends_a_file(&format!("/support/{reference}/files"), &mark("filewords"), &photo_of(&mark("file"))).await.location();
         sam.claims(&reference).await;
         sam.replies(&reference, &mark("reply")).await;
         let path = format!("/hub/requests/{reference}");
@@ -179,7 +186,7 @@ async fn no_page_of_a_person_holds_a_mark_of_another() {
     }
     // The marks are there to be found: each person finds their own.
     for name in names {
-        for what in ["message", "question", "reply", "name", "language"] {
+        for what in ["message", "question", "reply", "name", "language", "filewords"] {
             assert!(seen_of_their_own.contains(&format!("{name}{what}MARK")), "{name} {what}: {seen_of_their_own:?}");
         }
     }

@@ -3,11 +3,14 @@
 use crate::people::{reachable, reply, submit};
 use crate::program::Program;
 use crate::stores::{Failed, Store, Tested, clock, count};
-use app::domain::ids::PersonId;
+use app::domain::file::FileKind;
+use app::domain::ids::{MessageId, PersonId};
 use chrono::Duration;
 use server::clock::Clock as _;
 use server::db::sql;
+use server::files::Sealed;
 use server::keys::Keys;
+use server::portal::Portal;
 use server::retention::{Due, Erased, Ledger, LedgerError, Schedule, TABLES, apply, due, erase, hold, purge};
 use std::collections::BTreeSet;
 
@@ -28,9 +31,24 @@ async fn no_table_that_names_a_person_is_forgotten() -> Tested {
     let named: BTreeSet<&str> = named.iter().map(|(table,)| table.as_str()).collect();
     // Of a request, not of a person by name; and the chain, which outlives the record.
     let mut known: BTreeSet<&str> = TABLES.iter().map(|(table, _)| *table).collect();
-    known.retain(|table| !["messages", "notes"].contains(table));
+    known.retain(|table| !["files", "messages", "notes"].contains(table));
     known.insert("audit");
     assert_eq!(named, known);
+    Ok(())
+}
+
+/// A photo with the newest message of this person's request.
+async fn sends_a_file(portal: &Portal, person: PersonId) -> Tested {
+    let (message,): (uuid::Uuid,) = sql("select m.message_id from messages m join support_requests r on r.request_id = m.request_id \
+         where r.person_id = $1 order by m.sent_at desc limit 1")
+    .bind(person)
+    .fetch_one(&mut portal.db.read().await?)
+    .await?;
+    let key = portal.keys.vault.key(&mut portal.db.read().await?, person.0).await?;
+    let sealed = Sealed::new(portal, &key, FileKind::Jpeg, (&b"a picture"[..]).into()).await?;
+    let mut tx = portal.db.write().await?;
+    sealed.insert(&mut tx, MessageId(message), portal.now()).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -53,6 +71,7 @@ async fn a_person_is_erased_whole_and_nobody_else_is_touched(store: Store) -> Te
         let person = reachable(&portal, email).await?;
         let request = submit(&portal, Some(person)).await?;
         reply(&portal, staff, person, &request).await?;
+        sends_a_file(&portal, person).await?;
         people.push(person);
     }
     let [ann, bob] = people[..] else { unreachable!("two") };

@@ -2,6 +2,7 @@
 
 use crate::stores::{Failed, Store, Tested, count, insert_pair, pairs, run};
 use app::domain::contact::{Channel, Safety};
+use app::domain::file::FileKind;
 use app::domain::ids::StaffId;
 use app::domain::joining::{Device, IdentityCheck, Inbox};
 use app::domain::notice::Notice;
@@ -122,6 +123,7 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
         ("invitations.device", Device::ALL.iter().map(|one| one.code()).collect()),
         ("invitations.inbox", Inbox::ALL.iter().map(|one| one.code()).collect()),
         ("messages.author", vec!["person", "hub"]),
+        ("files.kind", FileKind::ALL.map(FileKind::code).to_vec()),
         ("openings.why", OpeningReason::ALL.iter().map(|one| one.code()).collect()),
         ("openings.verdict", OpeningVerdict::ALL.iter().map(|one| one.code()).collect()),
         ("outbox.notice", Notice::ALL.map(Notice::code).to_vec()),
@@ -143,7 +145,7 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
 }
 
 /// Columns of text that stand in the database as they are, and why that is right. All others are sealed.
-const CLEAR: [(&str, &str, &str); 56] = [
+const CLEAR: [(&str, &str, &str); 57] = [
     ("people", "source", "a word of ours"),
     ("people", "source_index", "a keyed hash"),
     ("people", "pin_hash", "slow, salted, with a pepper"),
@@ -200,6 +202,7 @@ const CLEAR: [(&str, &str, &str); 56] = [
     ("support_requests", "state", "a code"),
     ("support_requests", "closing", "a code"),
     ("messages", "author", "a code"),
+    ("files", "kind", "a code"),
 ];
 
 /// Tables that hold only codes, ids, hashes and what machines sent and were told.
@@ -210,7 +213,7 @@ const CLEAR_TABLES: [&str; 7] = ["outbox", "tasks", "machine_keys", "idempotency
 async fn every_column_of_text_is_sealed_or_clear_for_a_reason() -> Tested {
     let store = Store::sqlite().await?;
     let columns: Vec<(String, String)> = sql("select m.name, c.name from sqlite_master m join pragma_table_info(m.name) c \
-         where m.type = 'table' and lower(c.type) = 'text' order by m.name, c.cid")
+         where m.type = 'table' and lower(c.type) in ('text', 'bytea') order by m.name, c.cid")
     .fetch_all(&mut store.db.read().await?)
     .await?;
     let sealed: Vec<&str> = Field::ALL.iter().map(|field| field.column()).collect();
