@@ -85,26 +85,26 @@ fn scans(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut rest = bytes;
     loop {
         let next = rest.iter().position(|byte| *byte == markers::P)?;
-        let (data, marked) = rest.split_at(next);
+        let (data, tail) = rest.split_at(next);
         out.extend_from_slice(data);
-        match *marked.get(1)? {
+        match *tail.get(1)? {
             // A byte of the picture that looks like a mark, or where a decoder may start again.
             within @ (0 | markers::RST0..=markers::RST7) => {
                 out.extend_from_slice(&[markers::P, within]);
-                rest = &marked[2..];
+                rest = &tail[2..];
             }
-            markers::P => rest = &marked[1..],
+            markers::P => rest = &tail[1..],
             markers::EOI => {
                 out.extend_from_slice(&[markers::P, markers::EOI]);
                 return Some(());
             }
             marker => {
-                let length = usize::from(u16::from_be_bytes([*marked.get(2)?, *marked.get(3)?]));
-                let segment = marked.get(..2 + length).filter(|_| length >= 2)?;
+                let length = usize::from(u16::from_be_bytes([*tail.get(2)?, *tail.get(3)?]));
+                let segment = tail.get(..2 + length).filter(|_| length >= 2)?;
                 if matches!(marker, markers::SOS | markers::DHT | markers::DQT | markers::DAC | markers::DRI | markers::DNL) {
                     out.extend_from_slice(segment);
                 }
-                rest = &marked[2 + length..];
+                rest = &tail[2 + length..];
             }
         }
     }
