@@ -14,7 +14,7 @@ fn holds(bytes: &[u8], text: &[u8]) -> bool {
 /// The ids of the files on the page of files, newest first.
 async fn listed(person: &mut Browser<'_>) -> Vec<String> {
     let page = person.get("/files").await.page();
-    crate::harness::all(&page, "button[name=open]").iter().map(|button| button.attr("value").unwrap().to_owned()).collect()
+    crate::harness::all(&page, "button[name=open]").iter().map(|button| button.attr("value").expect("an id").to_owned()).collect()
 }
 
 async fn kept(hub: &Hub) -> i64 {

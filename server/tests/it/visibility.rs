@@ -123,7 +123,7 @@ async fn crawl(browser: &mut Browser<'_>, from: &str) -> HashMap<String, String>
 
 /// A photo whose picture and whose hidden facts hold a mark.
 fn photo_of(mark: &str) -> Vec<u8> {
-    let at = PHOTO.windows(7).position(|seven| seven == b"picture").unwrap();
+    let at = PHOTO.windows(7).position(|seven| seven == b"picture").expect("a picture");
     [&PHOTO[..at], mark.as_bytes(), &PHOTO[at..]].concat()
 }
 
