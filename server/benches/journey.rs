@@ -8,7 +8,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "a bench reads the machine's clock")]
 
-use app::domain::ids::CaseId;
+use app::domain::ids::{CaseId, PersonId};
+use chrono::{DateTime, Utc};
 use server::audit;
 use server::clock::{Clock as _, SystemClock};
 use server::config::Config;
@@ -249,7 +250,7 @@ async fn pages(database: &Path, folder: &Path) -> Outcome<Vec<Row>> {
     let mailer = Mailer::new(&config)?;
     let portal =
         Portal::new(config, db, Arc::new(SystemClock), Entropy::System, Keys::fixed(&[7; 32]), Assets::load(None)?, mailer).await?;
-    let (case, token) = reader_of_a_case(&portal).await?;
+    let (case, person, started, token) = reader_of_a_case(&portal).await?;
     let ours = listen(router(portal.clone())).await?;
     let bare = listen(axum::Router::new().route("/", axum::routing::get(|| async { "hello" }))).await?;
     let cookie = format!("cookie: __Host-s={token}\r\n");
@@ -266,7 +267,8 @@ async fn pages(database: &Path, folder: &Path) -> Outcome<Vec<Row>> {
     }];
 
     let commits = bare_commits(&portal).await?;
-    let body = "message=Thank+you.+I+have+a+question+about+this.";
+    let token = portal.keys.form_token(person.0, started);
+    let body = format!("message=Thank+you.+I+have+a+question+about+this.&form_token={token}");
     let post = format!(
         "POST /cases/{case}/messages HTTP/1.1\r\nhost: bench\r\norigin: http://bench\r\ncontent-type: application/x-www-form-urlencoded\r\n\
          content-length: {}\r\n{cookie}\r\n{body}",
@@ -290,7 +292,7 @@ async fn pages(database: &Path, folder: &Path) -> Outcome<Vec<Row>> {
 }
 
 /// A person signed in, whose case has twenty events.
-async fn reader_of_a_case(portal: &Portal) -> Outcome<(CaseId, String)> {
+async fn reader_of_a_case(portal: &Portal) -> Outcome<(CaseId, PersonId, DateTime<Utc>, String)> {
     let now = SystemClock.now();
     let mut tx = portal.db.write().await?;
     let (id,): (uuid::Uuid,) = sql("select case_id from cases order by source_key limit 1").fetch_one(&mut tx).await?;
@@ -321,7 +323,7 @@ async fn reader_of_a_case(portal: &Portal) -> Outcome<(CaseId, String)> {
         .execute_one(&mut tx)
         .await?;
     tx.commit().await?;
-    Ok((case, token))
+    Ok((case, person, now, token))
 }
 
 /// The yardstick for posts: as many writers, one row each, the same group commit.

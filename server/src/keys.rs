@@ -9,6 +9,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, Params};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
@@ -57,6 +58,7 @@ pub struct Keys {
     checkpoints: [u8; 32],
     blocks: [u8; 32],
     erasures: [u8; 32],
+    forms: [u8; 32],
     pub vault: Vault,
 }
 
@@ -71,6 +73,7 @@ impl Keys {
             pepper: mac(root, &[b"portal PINs and passwords 1"]),
             erasures: mac(root, &[b"portal erasure ledger 1"]),
             blocks: mac(root, &[b"portal blocks of addresses 1"]),
+            forms: mac(root, &[b"portal forms of sessions 1"]),
             checkpoints: mac(root, &[b"portal audit checkpoints 1"]),
             vault,
         }
@@ -121,6 +124,12 @@ impl Keys {
     #[must_use]
     pub fn block_index(&self, network: &[u8]) -> String {
         hex(&mac(&self.blocks, &[network])[..16])
+    }
+
+    /// What the forms of one session carry; the same until it ends, whatever its cookie is by then.
+    #[must_use]
+    pub fn form_token(&self, owner: Uuid, started_at: DateTime<Utc>) -> String {
+        hex(&mac(&self.forms, &[owner.as_bytes(), &started_at.timestamp_micros().to_be_bytes()])[..16])
     }
 
     /// Shows that a line of the erasure ledger is ours.

@@ -3,6 +3,7 @@
 
 use super::views::{QueueRow, QueueView};
 use super::{api, page};
+use crate::govuk::Hidden;
 use crate::paths;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -13,6 +14,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(4);
 #[island]
 pub fn LiveQueue(queue: QueueView) -> impl IntoView {
     let mine_only = queue.mine_only;
+    let form_token = queue.form_token.clone();
     let (shown, set_shown) = signal(queue);
     let (lost, set_lost) = signal(false);
     Effect::new(move |_| {
@@ -53,7 +55,7 @@ pub fn LiveQueue(queue: QueueView) -> impl IntoView {
                     </thead>
                     <tbody class="govuk-table__body">
                         <For each=move || shown.get().rows key=Clone::clone let:row>
-                            <Row row=row/>
+                            <Row row=row form_token=form_token.clone()/>
                         </For>
                     </tbody>
                 </table>
@@ -63,7 +65,7 @@ pub fn LiveQueue(queue: QueueView) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: QueueRow) -> impl IntoView {
+fn Row(row: QueueRow, form_token: String) -> impl IntoView {
     let class = if row.overdue { "govuk-table__row hub-row--overdue" } else { "govuk-table__row" };
     let tier = format!("govuk-tag hub-tier hub-tier--t{}", row.tier);
     let reasons = row.reasons.join(" · ");
@@ -73,6 +75,7 @@ fn Row(row: QueueRow) -> impl IntoView {
         (Some(name), false) => view! { <span>{name.clone()}</span> }.into_any(),
         (None, false) => view! {
             <form method="post" action=paths::hub_act(&row.reference, "claim")>
+                <Hidden name="form_token" value=form_token/>
                 <button type="submit" class="govuk-button govuk-button--secondary hub-claim">
                     "Claim"<span class="govuk-visually-hidden">" "{reference.clone()}</span>
                 </button>

@@ -25,4 +25,6 @@ pub struct QueueView {
     pub open: u64,
     /// Whether everybody's or only mine are shown.
     pub mine_only: bool,
+    /// What a form of this session carries.
+    pub form_token: String,
 }

@@ -8,6 +8,7 @@ use crate::audit::{self, Act, Actor, Entry};
 use crate::cases::conversation;
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
+use crate::http::form_token;
 use crate::http::session::PersonSession;
 use crate::portal::Portal;
 use app::domain::file::{FileKind, MOST_FILES};
@@ -90,6 +91,9 @@ async fn send(portal: &Portal, session: &PersonSession, thread: ThreadKey, reque
         Err(refused) => return Ok(refused),
     };
     let Upload { fields, file, .. } = &upload;
+    if !form_token::fits(fields, &session.form_token) {
+        return Ok(form_token::refuse());
+    }
     let mut errors = FieldErrors::default();
     let words = NewFile::parse(fields).map_err(|wrong| errors = wrong).map(|form| form.words);
     let stripped = match file.chosen() {

@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 /// The largest form, in bytes: the longest text, four bytes a character, percent-encoded.
 pub const LARGEST_FORM: usize = 64 * 1024;
 const MOST_FIELDS: usize = 200;
+/// The type of a form without a file.
+pub const URLENCODED: &str = "application/x-www-form-urlencoded";
 
 pub struct Form(pub Fields);
 
@@ -18,7 +20,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+        if !kind.to_ascii_lowercase().starts_with(URLENCODED) {
             // An empty body needs no type: a button alone sends nothing else.
             if request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length != "0") {
                 return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Trouble::BadRequest));
@@ -47,7 +49,7 @@ fn replacements(text: &str) -> usize {
     text.matches('\u{fffd}').count()
 }
 
-fn refuse(status: StatusCode, trouble: Trouble) -> Response {
+pub fn refuse(status: StatusCode, trouble: Trouble) -> Response {
     let mut response = status.into_response();
     response.extensions_mut().insert(Troubled(trouble));
     response

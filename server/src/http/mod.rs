@@ -7,6 +7,7 @@ pub mod client;
 pub mod cookies;
 pub mod error_pages;
 pub mod fields;
+pub mod form_token;
 pub mod headers;
 pub mod islands;
 pub mod render;

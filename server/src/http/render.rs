@@ -1,6 +1,7 @@
 //! From a page to a response. Data is loaded before; rendering is one synchronous pass, without an
 //! inline script.
 
+use super::form_token;
 use super::headers::Policy;
 use super::session::{PERSON_LIFE, PersonSession, StaffSession};
 use crate::portal::Portal;
@@ -25,6 +26,7 @@ pub struct Page<'p> {
     frame: Frame,
     status: StatusCode,
     cacheable: bool,
+    form_token: Option<String>,
     portal: &'p Portal,
 }
 
@@ -42,7 +44,7 @@ impl Portal {
             here: String::new(),
             idle,
         };
-        Page { frame, status: StatusCode::OK, cacheable: false, portal: self }
+        Page { frame, status: StatusCode::OK, cacheable: false, form_token: None, portal: self }
     }
 
     /// A page that anybody may read.
@@ -59,11 +61,12 @@ impl Portal {
     }
 
     pub fn person_page(&self, session: &PersonSession, title: impl Into<String>) -> Page<'_> {
-        self.page(Area::Person { unread: session.unread }, title)
+        Page { form_token: Some(session.form_token.clone()), ..self.page(Area::Person { unread: session.unread }, title) }
     }
 
     pub fn staff_page(&self, session: &StaffSession, title: impl Into<String>) -> Page<'_> {
-        self.page(Area::Staff { name: session.name.clone(), pages: session.role.pages() }, title)
+        let area = Area::Staff { name: session.name.clone(), pages: session.role.pages() };
+        Page { form_token: Some(session.form_token.clone()), ..self.page(area, title) }
     }
 
     pub fn staff_door(&self, title: impl Into<String>) -> Page<'_> {
@@ -112,7 +115,10 @@ impl Page<'_> {
     pub fn show<V: IntoView + 'static>(self, main: impl FnOnce() -> V + Send + 'static) -> Response {
         let policy = Policy::Page { islands: self.frame.islands, exit: self.portal.config.exit_origin().to_owned() };
         let frame = self.frame;
-        let text = html(move || Shell(ShellProps { frame, children: Box::new(move || main().into_any()) }));
+        let mut text = html(move || Shell(ShellProps { frame, children: Box::new(move || main().into_any()) }));
+        if let Some(token) = self.form_token {
+            text = form_token::put_in(&text, &token);
+        }
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = self.status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

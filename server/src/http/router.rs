@@ -1,6 +1,6 @@
 //! Every route, and the layers around them. A journey's routes live with the journey.
 
-use super::{assets, error_pages, headers, islands};
+use super::{assets, error_pages, form_token, headers, islands};
 use crate::portal::Portal;
 use crate::{account, cases, contact, exit, feed, files, hub, joining, public, representation, support};
 use axum::Router;
@@ -34,6 +34,7 @@ pub fn router(portal: Portal) -> Router {
         .merge(hub::routes())
         .merge(representation::routes())
         .merge(exit::routes())
+        .layer(from_fn_with_state(portal.clone(), form_token::layer))
         // A browser's cookie must never work for a machine, nor a key for a browser: no CSRF rule here.
         .layer(CsrfLayer::new())
         .merge(feed::routes())
@@ -46,6 +47,7 @@ pub fn router(portal: Portal) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
         .merge(
             files::upload_routes()
+                .layer(from_fn_with_state(portal.clone(), form_token::layer))
                 .layer(CsrfLayer::new())
                 .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_UPLOAD)),
         )

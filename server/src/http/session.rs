@@ -41,6 +41,8 @@ pub struct PersonSession {
     pub unread: usize,
     /// When the PIN was last given in this session.
     pub stepped_up_at: Option<DateTime<Utc>>,
+    /// What the forms of this session carry (`http::form_token`).
+    pub form_token: String,
     pub token_hash: String,
 }
 
@@ -51,6 +53,8 @@ pub struct StaffSession {
     pub name: String,
     pub role: StaffRole,
     pub team: String,
+    /// What the forms of this session carry.
+    pub form_token: String,
     pub token_hash: String,
 }
 
@@ -64,6 +68,7 @@ pub enum Sign {
 #[derive(sqlx::FromRow)]
 struct PersonRow {
     person_id: Uuid,
+    started_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
     stepped_up_at: Option<DateTime<Utc>>,
     wrapped: String,
@@ -74,7 +79,7 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
     let Some(token) = cookies::read(headers, cookies::PERSON) else { return Ok(None) };
     let token_hash = keys::token_hash(&token);
     let now = portal.now();
-    let row: Option<PersonRow> = sql("select s.person_id, s.last_seen_at, s.stepped_up_at, k.wrapped, \
+    let row: Option<PersonRow> = sql("select s.person_id, s.started_at, s.last_seen_at, s.stepped_up_at, k.wrapped, \
            (select count(*) from messages m join support_requests r on r.request_id = m.request_id \
              where r.person_id = s.person_id and m.author = 'hub' and m.read_at is null) as unread \
          from person_sessions s join data_keys k on k.owner_id = s.person_id \
@@ -100,6 +105,7 @@ pub async fn person(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<
         key,
         unread: usize::try_from(row.unread).unwrap_or(0),
         stepped_up_at: row.stepped_up_at,
+        form_token: portal.keys.form_token(row.person_id, row.started_at),
         token_hash,
     }))
 }
@@ -110,6 +116,7 @@ struct StaffRow {
     name: String,
     role: String,
     team: String,
+    started_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
 }
 
@@ -118,7 +125,7 @@ pub async fn staff(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<O
     let token_hash = keys::token_hash(&token);
     let now = portal.now();
     let row: Option<StaffRow> =
-        sql("select s.staff_id, w.name, w.role, w.team, s.last_seen_at from staff_sessions s join staff w on w.staff_id = s.staff_id \
+        sql("select s.staff_id, w.name, w.role, w.team, s.started_at, s.last_seen_at from staff_sessions s join staff w on w.staff_id = s.staff_id \
          where s.token_hash = $1 and s.ended_at is null and s.last_seen_at > $2 and s.started_at > $3 and w.disabled_at is null")
         .bind(token_hash.clone())
         .bind(now - STAFF_LIFE.idle)
@@ -136,7 +143,8 @@ pub async fn staff(portal: &Portal, headers: &HeaderMap, sign: Sign) -> Result<O
             .await?;
         tx.commit().await?;
     }
-    Ok(Some(StaffSession { staff: StaffId(row.staff_id), name: row.name, role, team: row.team, token_hash }))
+    let form_token = portal.keys.form_token(row.staff_id, row.started_at);
+    Ok(Some(StaffSession { staff: StaffId(row.staff_id), name: row.name, role, team: row.team, form_token, token_hash }))
 }
 
 /// A page that asks for a part of itself shows nobody's presence; whatever is sent does.

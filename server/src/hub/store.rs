@@ -83,7 +83,7 @@ pub async fn queue(portal: &Portal, staff: &StaffSession, only: Option<StaffId>)
     let lines: Vec<QueueLine> = lines.fetch_all(&mut reader).await?;
     let (open,): (i64,) = count.fetch_one(&mut reader).await?;
     let rows = lines.into_iter().map(|line| row(portal, line, staff.staff, now)).collect::<Result<_, DbError>>()?;
-    Ok(QueueView { rows, open: u64::try_from(open).unwrap_or(0), mine_only: only.is_some() })
+    Ok(QueueView { rows, open: u64::try_from(open).unwrap_or(0), mine_only: only.is_some(), form_token: staff.form_token.clone() })
 }
 
 fn row(portal: &Portal, line: QueueLine, me: StaffId, now: DateTime<Utc>) -> Result<QueueRow, DbError> {

@@ -3,6 +3,7 @@
 use crate::harness::{Answer, Backend, Browser, Hub, PHOTO, encode};
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+pub use server::http::fields::URLENCODED;
 use std::fmt::Write as _;
 use std::path::Path;
 use uuid::Uuid;
@@ -260,8 +261,6 @@ pub fn request(method: &str, path: &str, kind: &str, body: impl Into<Vec<u8>>) -
     request.body(Body::from(body)).expect("a request")
 }
 
-pub const URLENCODED: &str = "application/x-www-form-urlencoded";
-
 /// A refusal that helps: a page with one h1 (the browser checks that) or JSON, and nothing of the inside.
 fn is_clear(line: &str, answer: &Answer) {
     let machine = line.contains("/api/");
@@ -345,8 +344,7 @@ async fn a_body_that_is_no_form_is_refused_everywhere() {
             }
         }
         match takes {
-            Form | Call => assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}"),
-            File => assert_eq!(huge.status, StatusCode::BAD_REQUEST, "{path}: no form with a file"),
+            Form | File | Call => assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}"),
             Json => assert_eq!(huge.status, StatusCode::UNAUTHORIZED, "{path}: nothing is read before the key"),
             Nothing => assert!(!huge.status.is_server_error(), "{path}"),
         }
@@ -426,7 +424,8 @@ async fn ids_that_are_not_there_are_not_found() {
                 let path = format!("{}{id}{}", &template[..at], &template[end..]);
                 let method = if methods.contains(&"GET") { "GET" } else { "POST" };
                 let body = encode(&[("message", "x"), ("note", "x"), ("closing", "answered")]);
-                let answer = door.send(who, request(method, &path, if takes == Form { URLENCODED } else { "" }, body)).await;
+                let (kind, body) = if takes == Form { (URLENCODED, body) } else { ("", String::new()) };
+                let answer = door.send(who, request(method, &path, kind, body)).await;
                 assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path:.100}");
             }
             for (folder, who) in [("/contact", Person), ("/support/new", Person), ("/a", Anyone)] {

@@ -21,6 +21,8 @@ use server::db::{Db, Statement, sql};
 use server::demo::{self, Demo, DemoPerson, DemoStaff};
 use server::entropy::Entropy;
 use server::http::assets::Assets;
+use server::http::fields::URLENCODED;
+use server::http::form_token;
 use server::http::router::router;
 use server::keys::Keys;
 use server::outbox::{self, Mailer};
@@ -188,7 +190,7 @@ impl Hub {
 
     /// A browser nobody has used.
     pub fn browser(&self) -> Browser<'_> {
-        Browser { hub: self, jar: BTreeMap::new(), sees_contact_details: false }
+        Browser { hub: self, jar: BTreeMap::new(), sees_contact_details: false, forges: false }
     }
 
     pub fn demo_person(&self, name: &str) -> &DemoPerson {
@@ -409,6 +411,8 @@ pub struct Browser<'h> {
     pub jar: BTreeMap<String, String>,
     /// Staff see numbers for tasks; nobody else ever sees anybody's.
     pub sees_contact_details: bool,
+    /// Sends no token of the session with a form, as a page of another site.
+    pub forges: bool,
 }
 
 impl Browser<'_> {
@@ -472,6 +476,9 @@ impl Browser<'_> {
             let pairs: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request.headers_mut().insert(header::COOKIE, pairs.join("; ").parse().expect("cookies"));
         }
+        if request.method() == Method::POST && !self.forges {
+            request = self.with_token(request).await;
+        }
         let line = format!("{} {}", request.method(), request.uri());
         let (head_only, part) = (request.method() == Method::HEAD, request.headers().contains_key(PART_HEADER));
         let response = self.hub.router.clone().oneshot(request).await.expect("an answer");
@@ -490,6 +497,27 @@ impl Browser<'_> {
             self.check(&line, &answer, part && answer.status == StatusCode::OK);
         }
         answer
+    }
+
+    /// The form as a page of this session holds it; what is no form stays as it is.
+    async fn with_token(&self, request: Request<Body>) -> Request<Body> {
+        let path = request.uri().path().to_owned();
+        let Ok(Some(token)) = form_token::of(&self.hub.portal, &path, request.headers()).await else { return request };
+        let (mut parts, body) = request.into_parts();
+        let mut bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body").to_vec();
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+        let has_one = bytes.windows(form_token::FIELD.len()).any(|window| window == form_token::FIELD.as_bytes());
+        if kind.starts_with("multipart/form-data; boundary=edge") && !has_one {
+            bytes.splice(0..0, part_of("form_token", &token));
+        } else if !path.starts_with("/api/") && !has_one && (kind == URLENCODED || (kind.is_empty() && bytes.is_empty())) {
+            if !bytes.is_empty() {
+                bytes.push(b'&');
+            }
+            bytes.extend_from_slice(encode(&[(form_token::FIELD, &token)]).as_bytes());
+            parts.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(URLENCODED));
+        }
+        parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
+        Request::from_parts(parts, Body::from(bytes))
     }
 
     /// Refuses what a browser would refuse: a `__Host-` cookie is secure, for the whole site and
@@ -535,6 +563,11 @@ impl Browser<'_> {
         }
         assert!(all(&page, "style, [style], iframe, object, embed, base, meta[http-equiv]").is_empty(), "{line}: {}", answer.body);
         // A page with an error summary says so in its status and title, and the summary's links lead somewhere.
+        // A page that can sign out is a page of a session: each of its forms carries that session's token.
+        if all(&page, "form[action$=sign-out]").len() + usize::from(answer.body.contains("form_token")) > 0 {
+            let (forms, tokens) = (all(&page, "form[method=post]"), all(&page, "form[method=post] input[name=form_token]"));
+            assert!(!forms.is_empty() && forms.len() == tokens.len(), "{line}: {} forms, {} tokens", forms.len(), tokens.len());
+        }
         let links = all(&page, ".govuk-error-summary a");
         let title = page.select(&select("title")).next().map(text_of).unwrap_or_default();
         assert_eq!(!links.is_empty(), title.starts_with("Error: "), "{line}: {title}");
@@ -555,7 +588,7 @@ pub fn encode(fields: &[(&str, &str)]) -> String {
 pub fn form_request(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
     let body = encode(fields);
     Request::post(path)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::CONTENT_TYPE, URLENCODED)
         .header(header::CONTENT_LENGTH, body.len())
         .header("sec-fetch-site", "same-origin")
         .body(Body::from(body))
@@ -565,11 +598,15 @@ pub fn form_request(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
 /// The smallest photo: a frame of 16 x 16, one scan, the end.
 pub const PHOTO: &[u8] = b"\xff\xd8\xff\xe1\x00\x12Exif\0\0GPSMARKgps\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00picture\xff\xd9behindMARK";
 
+fn part_of(name: &str, value: &str) -> Vec<u8> {
+    format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes()
+}
+
 /// A form with the field `file`, as browsers write it.
 pub fn file_request(path: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Request<Body> {
     let mut body = Vec::new();
     for (name, value) in fields {
-        body.extend_from_slice(format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes());
+        body.extend_from_slice(&part_of(name, value));
     }
     // Where nothing is chosen, browsers send an empty one.
     let name = if file.is_some() { "IMG_2033 bruise.jpg" } else { "" };
@@ -667,6 +704,13 @@ impl Answer {
     }
 
     /// What a field shows: the values of the ticked boxes, the chosen option, or the text.
+    /// What the forms of this page carry.
+    pub fn form_token(&self) -> String {
+        let page = self.page();
+        let tokens = all(&page, "input[name=form_token]");
+        tokens.first().and_then(|token| token.attr("value")).expect("a token").to_owned()
+    }
+
     pub fn field(&self, name: &str) -> String {
         let page = self.page();
         let sheets = sheets(&page);

@@ -9,6 +9,7 @@ mod contact;
 mod exit;
 mod feed;
 mod files;
+mod form_token;
 mod guessing;
 mod harness;
 mod held_points;
