@@ -51,6 +51,8 @@ id! {
     OpeningId,
     /// That somebody acts for a person.
     RepresentationId,
+    /// A passkey that a person added.
+    PasskeyId,
 }
 
 /// What people call a case on the telephone, such as `7F3A21BC`: the start of the source's own key, and

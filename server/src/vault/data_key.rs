@@ -42,6 +42,7 @@ fields! {
     MessageBody => "messages.body",
     NoteBody => "notes.body",
     OpeningReason => "openings.reason",
+    PasskeyCredential => "passkeys.credential",
 }
 
 /// The key of one owner. To hold it is to be able to read all that is kept of them.
