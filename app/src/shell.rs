@@ -42,8 +42,8 @@ pub struct Frame {
     pub assets: AssetNames,
     /// Does the page hold an island? Without one it loads no wasm.
     pub islands: bool,
-    /// Does the page make or use a passkey, or offer to? Without it, it loads no script for that.
-    pub passkeys: bool,
+    /// For a page that makes or uses a passkey, or offers to.
+    pub passkey_script: Option<String>,
     /// The page shows errors.
     pub problem: bool,
     /// Where "Exit this page" leads.
@@ -74,7 +74,6 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
     };
     let boot = frame.islands.then(|| frame.assets.boot_js.clone().zip(glue).zip(wasm)).flatten();
     let exit_script = exit.then(|| frame.assets.exit_js.clone()).flatten();
-    let passkey_script = frame.passkeys.then(|| frame.assets.passkey_js.clone()).flatten();
     let main_class = if staff { "govuk-main-wrapper hub-main" } else { "govuk-main-wrapper" };
     view! {
         <!DOCTYPE html>
@@ -95,7 +94,7 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
                 {frame.idle.zip(frame.assets.left_open_js.clone()).map(|(seconds, src)| view! {
                     <script src=src defer data-idle=seconds data-door=paths::SIGN_IN data-stay=paths::SUPPORT></script>
                 })}
-                {passkey_script.map(|src| view! { <script src=src defer></script> })}
+                {frame.passkey_script.clone().map(|src| view! { <script src=src defer></script> })}
                 {boot.map(|((boot, glue), wasm)| view! {
                     <link rel="modulepreload" href=glue.clone()/>
                     <script type="module" src=boot data-glue=glue data-wasm=wasm></script>

@@ -36,7 +36,7 @@ impl Portal {
             area,
             assets: self.assets.names.clone(),
             islands: false,
-            passkeys: false,
+            passkey_script: None,
             problem: false,
             exit_to: self.config.exit_url.clone(),
             demo: self.demo,
@@ -83,7 +83,7 @@ impl Page<'_> {
     /// The page makes or uses a passkey, or offers to, and loads the script for it.
     #[must_use]
     pub fn passkeys(mut self, passkeys: bool) -> Self {
-        self.frame.passkeys = passkeys;
+        self.frame.passkey_script = passkeys.then(|| self.portal.assets.names.passkey_js.clone()).flatten();
         self
     }
 
