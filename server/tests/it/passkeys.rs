@@ -115,7 +115,10 @@ async fn what_the_phone_and_the_pages_show_names_nobody() {
     let options = is_asked_to_make(&mut amira, &pin(&hub, "amira")).await;
     assert_eq!((options["user"]["name"].as_str(), options["user"]["displayName"].as_str()), (Some("My account"), Some("My account")));
     assert_eq!((options["rp"]["id"].as_str(), options["rp"]["name"].as_str()), (Some("portal.example.test"), Some("Updates")));
-    let said = options.to_string().to_lowercase();
+    // Random bytes can spell any word.
+    let mut told = options.clone();
+    (told["challenge"], told["user"]["id"]) = (Value::Null, Value::Null);
+    let said = told.to_string().to_lowercase();
     for telling in ["amira", "victim", "witness", "police", "crime", "case", "hub", "support"] {
         assert!(!said.contains(telling), "{telling} in {said}");
     }
