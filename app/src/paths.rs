@@ -1,7 +1,7 @@
 //! Every address of the portal. An address never says what happened to anyone.
 
 use crate::domain::contact::Channel;
-use crate::domain::ids::{CaseId, FileId, OpeningId, PersonId, Reference, RepresentationId, StaffId, TaskId};
+use crate::domain::ids::{CaseId, FileId, OpeningId, PasskeyId, PersonId, Reference, RepresentationId, StaffId, TaskId};
 use crate::domain::staff::HubPage;
 use crate::forms::support::Step;
 use crate::pages::cases::ThreadKey;
@@ -16,6 +16,8 @@ pub const EXIT: &str = "/exit";
 
 pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
+pub const SIGN_IN_PASSKEY: &str = "/sign-in/passkey";
+pub const SIGN_IN_PASSKEY_START: &str = "/sign-in/passkey/start";
 pub const SIGN_OUT: &str = "/sign-out";
 
 pub const JOIN_WHO_SEES: &str = "/join/you";
@@ -27,6 +29,9 @@ pub const CONTACT_PREFERENCES: &str = "/contact/preferences";
 pub const SECURITY: &str = "/security";
 pub const SECURITY_SIGN_OUT: &str = "/security/sign-out";
 pub const SECURITY_PIN: &str = "/security/pin";
+pub const PASSKEYS: &str = "/security/passkeys";
+pub const PASSKEY_NEW: &str = "/security/passkeys/new";
+pub const PASSKEY_MAKE: &str = "/security/passkeys/make";
 pub const SECURITY_PAUSE: &str = "/security/pause";
 pub const SECURITY_RESUME: &str = "/security/resume";
 pub const SUPPORT: &str = "/support";
@@ -96,6 +101,11 @@ pub fn hub_representative(person: PersonId) -> String {
 #[must_use]
 pub fn security_end_representation(id: RepresentationId) -> String {
     format!("/security/representatives/{id}/end")
+}
+
+#[must_use]
+pub fn passkey_remove(id: PasskeyId) -> String {
+    format!("/security/passkeys/{id}/remove")
 }
 
 #[must_use]

@@ -18,6 +18,7 @@ pub struct AssetNames {
     pub boot_js: Option<String>,
     pub exit_js: Option<String>,
     pub left_open_js: Option<String>,
+    pub passkey_js: Option<String>,
 }
 
 /// Whose page it is.
@@ -41,6 +42,8 @@ pub struct Frame {
     pub assets: AssetNames,
     /// Does the page hold an island? Without one it loads no wasm.
     pub islands: bool,
+    /// For a page that makes or uses a passkey, or offers to.
+    pub passkey_script: Option<String>,
     /// The page shows errors.
     pub problem: bool,
     /// Where "Exit this page" leads.
@@ -91,6 +94,7 @@ pub fn Shell(frame: Frame, children: Children) -> impl IntoView {
                 {frame.idle.zip(frame.assets.left_open_js.clone()).map(|(seconds, src)| view! {
                     <script src=src defer data-idle=seconds data-door=paths::SIGN_IN data-stay=paths::SUPPORT></script>
                 })}
+                {frame.passkey_script.clone().map(|src| view! { <script src=src defer></script> })}
                 {boot.map(|((boot, glue), wasm)| view! {
                     <link rel="modulepreload" href=glue.clone()/>
                     <script type="module" src=boot data-glue=glue data-wasm=wasm></script>

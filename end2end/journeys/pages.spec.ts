@@ -82,6 +82,7 @@ test('pages for a person', async ({ page, portal }) => {
     'case-messages': `/cases/${amira.cases[0]}/messages`,
     security: '/security',
     'security-pin': '/security/pin',
+    passkeys: '/security/passkeys',
     contact: '/contact',
     'contact-email': '/contact/email',
     'contact-text': '/contact/text',

@@ -76,10 +76,32 @@ create table person_sessions (
     person_id uuid not null references people (person_id),
     started_at timestamptz not null,
     last_seen_at timestamptz not null,
-    stepped_up_at timestamptz,          -- when the PIN was last given in this session
+    stepped_up_at timestamptz,          -- when the PIN, or a passkey, was last given in this session
     ended_at timestamptz
 );
 create index person_sessions_person on person_sessions (person_id);
+
+-- What opens the portal for a person without a code and a PIN.
+create table passkeys (
+    passkey_id uuid primary key,
+    person_id uuid not null references people (person_id),
+    user_handle uuid not null,          -- what the phone knows the person by: random, and nothing else of ours
+    credential_index text not null unique,  -- index of the id that the phone gave it
+    credential text not null,           -- sealed; its public key and how often it was used
+    added_at timestamptz not null,
+    last_used_at timestamptz
+);
+create index passkeys_person on passkeys (person_id);
+
+-- What a browser was asked to sign with a passkey: answered once, within five minutes.
+create table passkey_challenges (
+    token_hash text primary key,        -- of the session that adds one, or of the cookie of a browser that signs in
+    person_id uuid references people (person_id),   -- null: signing in, and nobody is named
+    question text not null,             -- random bytes and fixed words
+    expires_at timestamptz not null,
+    used_at timestamptz
+);
+create index passkey_challenges_person on passkey_challenges (person_id);
 
 -- Tries at the doors, by a keyed hash of the block of addresses they come from, and over all: see
 -- server/src/limits.rs. In microseconds since 1970, since both databases must reckon with it.

@@ -59,6 +59,7 @@ pub struct Keys {
     blocks: [u8; 32],
     erasures: [u8; 32],
     forms: [u8; 32],
+    passkeys: [u8; 32],
     pub vault: Vault,
 }
 
@@ -72,6 +73,7 @@ impl Keys {
             records: mac(root, &[b"portal index of records 1"]),
             pepper: mac(root, &[b"portal PINs and passwords 1"]),
             erasures: mac(root, &[b"portal erasure ledger 1"]),
+            passkeys: mac(root, &[b"portal index of passkeys 1"]),
             blocks: mac(root, &[b"portal blocks of addresses 1"]),
             forms: mac(root, &[b"portal forms of sessions 1"]),
             checkpoints: mac(root, &[b"portal audit checkpoints 1"]),
@@ -118,6 +120,12 @@ impl Keys {
     #[must_use]
     pub fn record_index(&self, source: &str, key: &str) -> String {
         hex(&mac(&self.records, &[source.as_bytes(), key.as_bytes()])[..16])
+    }
+
+    /// Under what a passkey is found, by the id that the phone gave it.
+    #[must_use]
+    pub fn passkey_index(&self, credential_id: &[u8]) -> String {
+        hex(&mac(&self.passkeys, &[credential_id])[..16])
     }
 
     /// Under what the tries from a block of addresses are counted.

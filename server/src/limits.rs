@@ -23,6 +23,8 @@ pub enum Door {
     AskCode,
     /// A code with a PIN.
     Prove,
+    /// Signing in with a passkey: asking, and answering.
+    Passkey,
     /// The word of an invitation.
     Word,
     /// A password of staff, and the code after it.
@@ -34,6 +36,7 @@ impl Door {
         match self {
             Self::AskCode => "ask_code",
             Self::Prove => "prove",
+            Self::Passkey => "passkey",
             Self::Word => "word",
             Self::Staff => "staff",
         }

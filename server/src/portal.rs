@@ -1,5 +1,6 @@
 //! What every request needs: the store, the clock, the keys, the settings, the built files.
 
+use crate::account::relying_party::RelyingParty;
 use crate::audit;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -28,6 +29,8 @@ pub struct Parts {
     pub assets: Assets,
     pub audit: audit::Log,
     pub mailer: Mailer,
+    /// Asks for passkeys, where the portal's address allows them.
+    pub relying_party: Option<RelyingParty>,
     /// Rung after a commit that put something into the outbox.
     pub outbox: Notify,
     /// The database holds invented people.
@@ -54,7 +57,12 @@ impl Portal {
         let demo: Option<(i32,)> =
             sql("select 1 from people where source = $1 limit 1").bind("demo").fetch_optional(&mut db.read().await?).await?;
         let audit = audit::Log::start(db.clone(), Arc::clone(&clock));
-        Ok(Self(Arc::new(Parts { db, clock, entropy, keys, config, assets, audit, mailer, outbox: Notify::new(), demo: demo.is_some() })))
+        let relying_party = RelyingParty::at(&config.base_url);
+        if relying_party.is_none() {
+            tracing::info!("passkeys are off: they need a base_url with a name, and https unless it is localhost");
+        }
+        let (outbox, demo) = (Notify::new(), demo.is_some());
+        Ok(Self(Arc::new(Parts { db, clock, entropy, keys, config, assets, audit, mailer, relying_party, outbox, demo })))
     }
 
     #[must_use]

@@ -53,6 +53,8 @@ id! {
     RepresentationId,
     /// A photo or a PDF that a person sent.
     FileId,
+    /// A passkey that a person added.
+    PasskeyId,
 }
 
 /// What people call a case on the telephone, such as `7F3A21BC`: the start of the source's own key, and

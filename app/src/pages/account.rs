@@ -1,14 +1,16 @@
-//! Signing in. Nothing here can tell whether an account exists.
+//! Signing in with a code and a PIN; with a passkey: [`super::passkeys`]. Nothing here can tell whether an account exists.
 
 use crate::forms::FormName;
 use crate::govuk::{Button, Details, Entered, ErrorSummary, Heading, TextInput};
 use crate::islands::LiveCheck;
 use crate::pages::HubContact;
+use crate::pages::passkeys::PasskeyOffer;
 use crate::paths;
 use leptos::prelude::*;
 
+/// `passkeys`: the host that passkeys are for, where the portal can offer them.
 #[component]
-pub fn SignInPage(entered: Entered, hub: HubContact) -> impl IntoView {
+pub fn SignInPage(entered: Entered, hub: HubContact, passkeys: Option<String>) -> impl IntoView {
     view! {
         <ErrorSummary entered=entered.clone()/>
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
@@ -26,6 +28,7 @@ pub fn SignInPage(entered: Entered, hub: HubContact) -> impl IntoView {
                 <LiveCheck/>
                 <Button text="Continue"/>
             </form>
+            {passkeys.map(|host| view! { <PasskeyOffer host=host/> })}
             <Details summary="I cannot sign in, or it is not safe to">
                 <p class="govuk-body">
                     "Call us on " {hub.phone.clone()} ". We are open " {hub.hours.clone()} ". You can also "

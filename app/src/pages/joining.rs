@@ -75,9 +75,9 @@ pub fn JoinWhoSeesPage(entered: Entered, hub: HubContact) -> impl IntoView {
     }
 }
 
-/// What was said before decides what is advised here.
+/// What was said before decides what is advised here. `passkeys`: can the portal offer them?
 #[component]
-pub fn JoinWayInPage(device: Device, inbox: Inbox, entered: Entered, hub: HubContact) -> impl IntoView {
+pub fn JoinWayInPage(device: Device, inbox: Inbox, entered: Entered, hub: HubContact, passkeys: bool) -> impl IntoView {
     let email_hint = match inbox {
         Inbox::JustMine => "We send a code there each time you sign in.",
         Inbox::Shared | Inbox::NotSure => {
@@ -128,6 +128,9 @@ pub fn JoinWayInPage(device: Device, inbox: Inbox, entered: Entered, hub: HubCon
                 <LiveCheck/>
                 <Button text="Send me a code"/>
             </form>
+            {passkeys.then(|| view! {
+                <p class="govuk-body">"Once you are in, you can also make a passkey, on the page “Keep it safe”. You do not need one."</p>
+            })}
             <Details summary="I have no email that is safe">
                 <p class="govuk-body">
                     "Call us on " {hub.phone} ". We are open " {hub.hours} ". We will find another way with you."

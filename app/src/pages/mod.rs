@@ -12,6 +12,7 @@ pub mod hub_access;
 pub mod hub_openings;
 pub mod hub_people;
 pub mod joining;
+pub mod passkeys;
 pub mod public;
 pub mod representation;
 pub mod security;

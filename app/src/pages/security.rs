@@ -10,6 +10,8 @@ pub struct SecurityView {
     pub sessions: Vec<SessionLine>,
     pub looks: Vec<LookLine>,
     pub representatives: Vec<ActsForYou>,
+    /// What became of passkeys, newest first.
+    pub passkeys: Vec<PasskeyEvent>,
     /// Since when nothing is sent.
     pub paused: Option<String>,
     pub done: Option<&'static str>,
@@ -23,6 +25,13 @@ pub struct SessionLine {
     pub this_one: bool,
     pub began: String,
     pub last_used: String,
+}
+
+/// A passkey came or went. A removed one still shows here: whoever added it may have hidden it.
+#[derive(Clone, Debug)]
+pub struct PasskeyEvent {
+    pub what: &'static str,
+    pub when: String,
 }
 
 /// Somebody who acts for this person.
@@ -59,6 +68,7 @@ pub fn SecurityPage(view: SecurityView, entered: Entered) -> impl IntoView {
         .collect();
     let looks: Vec<_> = view.looks.into_iter().map(|line| view! { <li>{line.when} ": " {line.who} " " {line.what} "."</li> }).collect();
     let nobody = looks.is_empty();
+    let passkeys: Vec<_> = view.passkeys.into_iter().map(|line| view! { <li>{line.what} " on " {line.when} "."</li> }).collect();
     view! {
         <ErrorSummary entered=entered.clone()/>
         {view.done.map(|text| view! { <NotificationBanner text=text/> })}
@@ -120,6 +130,13 @@ pub fn SecurityPage(view: SecurityView, entered: Entered) -> impl IntoView {
                 "If somebody may know it, "<a class="govuk-link" href=paths::SECURITY_PIN>"choose a new PIN"</a>"."
             </p>
 
+            <h2 class="govuk-heading-m">"Passkeys"</h2>
+            {(!passkeys.is_empty()).then(|| view! { <ul class="govuk-list govuk-list--bullet">{passkeys}</ul> })}
+            <p class="govuk-body">
+                "A passkey lets you sign in with what unlocks your phone. "
+                <a class="govuk-link" href=paths::PASSKEYS>"See your passkeys"</a>"."
+            </p>
+
             <h2 class="govuk-heading-m">"Who has looked at your record"</h2>
             {if nobody {
                 view! { <p class="govuk-body">"Nobody at the hub has opened your record yet."</p> }.into_any()
@@ -152,6 +169,10 @@ pub fn ChangePinPage(entered: Entered) -> impl IntoView {
             <form method="post" action=paths::SECURITY_PIN novalidate>
                 <h1 class="govuk-heading-l">"Choose a new PIN"</h1>
                 <p class="govuk-body">"Everywhere else you are signed out then. Nobody is told."</p>
+                <p class="govuk-body">
+                    "A new PIN does not stop a passkey. "<a class="govuk-link" href=paths::PASSKEYS>"See your passkeys"</a>
+                    ", and remove any that is not yours."
+                </p>
                 {field("pin", "The PIN you have now", "If you have forgotten it, call us.", "current-password")}
                 {field("new_pin", "New PIN", "6 to 12 digits that nobody who knows you would guess.", "new-password")}
                 {field("pin_again", "The same new PIN again", "So that it has no slip in it.", "new-password")}

@@ -30,16 +30,19 @@ pub fn routes() -> Router<Portal> {
         .route(paths::SIGN_IN_CODE, get(show_code).post(prove))
         .route(paths::SIGN_OUT, post(sign_out))
         .merge(super::security::routes())
+        .merge(super::passkeys::routes())
 }
 
 fn sign_in_page(portal: &Portal, entered: Entered) -> Response {
     let (hub, problem) = (portal.hub(), !entered.errors().is_empty());
+    let passkeys = portal.relying_party.as_ref().map(|site| site.host().to_owned());
     portal
         .open_page(None, "Sign in")
         .here(paths::SIGN_IN)
         .islands()
+        .passkeys(passkeys.is_some())
         .problem(problem)
-        .show(move || view! { <SignInPage entered=entered hub=hub/> })
+        .show(move || view! { <SignInPage entered=entered hub=hub passkeys=passkeys/> })
 }
 
 fn code_page(portal: &Portal, errors: FieldErrors, spent: bool) -> Response {
@@ -147,13 +150,19 @@ async fn prove(State(portal): State<Portal>, block: Block, headers: HeaderMap, S
         let errors = FieldErrors::one("code", "The code or the PIN is not right. Check both, then try again");
         return Ok(code_page(&portal, errors, false));
     }
+    signed_in(&portal, &headers, &session_token, now).await
+}
+
+/// The answer that gives a browser its new session.
+pub(super) async fn signed_in(portal: &Portal, headers: &HeaderMap, session_token: &str, now: DateTime<Utc>) -> Result<Response, Error> {
     // Whoever was signed in on this browser before is not any more.
-    session::end(&portal.db, &cookies::only(&headers, cookies::PERSON), now).await?;
+    session::end(&portal.db, &cookies::only(headers, cookies::PERSON), now).await?;
     let mut response = Redirect::to(paths::HOME).into_response();
     let answer = response.headers_mut();
-    answer.append(header::SET_COOKIE, cookies::set(cookies::PERSON, &session_token));
-    answer.append(header::SET_COOKIE, cookies::gone(cookies::CHALLENGE));
-    answer.append(header::SET_COOKIE, cookies::gone(cookies::JOINING));
+    answer.append(header::SET_COOKIE, cookies::set(cookies::PERSON, session_token));
+    for over in [cookies::CHALLENGE, cookies::PASSKEY, cookies::JOINING] {
+        answer.append(header::SET_COOKIE, cookies::gone(over));
+    }
     Ok(response)
 }
 

@@ -1,6 +1,7 @@
 //! `/security`: where the person is signed in, who has looked at their record, and one tap that stops
 //! every message. What is stopped is read by the sender when it sends.
 
+use super::passkey_store;
 use super::step_up::{self, SteppedUp};
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{DbError, Reader, Tx, sql};
@@ -111,7 +112,7 @@ async fn show(State(portal): State<Portal>, session: PersonSession, RawQuery(que
     let done = match query.as_deref() {
         Some("stopped") => Some("All messages are stopped."),
         Some("ended") => Some("Ended. They see nothing of your case any more."),
-        Some("pin") => Some("Your new PIN counts from now on. You are signed out everywhere else."),
+        Some("pin") => Some("Your new PIN counts from now on. You are signed out everywhere else. Your passkeys stay."),
         Some("started") => Some("Messages start again. We use only what you said is safe."),
         _ => None,
     };
@@ -150,6 +151,7 @@ async fn page(portal: &Portal, session: &PersonSession, done: Option<&'static st
                 until: london::moment_in_words(one.ends_at),
             })
             .collect(),
+        passkeys: passkey_store::history(&mut reader, session.person).await?,
         paused: paused(&mut reader, session.person).await?.map(london::moment_in_words),
         done,
         ask_pin: step_up::asks(session, now),

@@ -20,9 +20,16 @@ use chrono::{DateTime, Utc};
 pub struct SteppedUp {
     /// The session has another token since: whatever knew the old one is out.
     cookie: Option<HeaderValue>,
+    token_hash: String,
 }
 
 impl SteppedUp {
+    /// What the session is known by from now on.
+    #[must_use]
+    pub fn token_hash(&self) -> &str {
+        &self.token_hash
+    }
+
     /// Puts the new token, if there is one, into the answer: whatever the answer is.
     pub fn tell(self, mut response: Response) -> Response {
         if let Some(cookie) = self.cookie {
@@ -42,7 +49,7 @@ pub fn asks(session: &PersonSession, now: DateTime<Utc>) -> bool {
 pub async fn prove(portal: &Portal, session: &PersonSession, fields: &Fields) -> Result<Result<SteppedUp, FieldErrors>, Error> {
     let now = portal.now();
     if !asks(session, now) {
-        return Ok(Ok(SteppedUp { cookie: None }));
+        return Ok(Ok(SteppedUp { cookie: None, token_hash: session.token_hash.clone() }));
     }
     let wrong = |text| Ok(Err(FieldErrors::one("pin", text)));
     let pin: String = fields.one("pin").chars().filter(char::is_ascii_digit).take(13).collect();
@@ -60,19 +67,23 @@ pub async fn prove(portal: &Portal, session: &PersonSession, fields: &Fields) ->
     let fits = keys::off_thread(move || slow.keys.verify_secret(&pin, pin_hash.as_deref())).await.unwrap_or(false);
     let mut tx = portal.db.write().await?;
     let act = if fits { Act::SteppedUp } else { Act::StepUpFailed };
-    let mut cookie = None;
+    let mut proof = None;
     if fits {
         store::forgive_pins(&mut tx, session.person).await?;
         let token = portal.entropy.token();
+        let token_hash = keys::token_hash(&token);
         sql("update person_sessions set token_hash = $3, stepped_up_at = $2 where token_hash = $1 and ended_at is null")
             .bind(session.token_hash.as_str())
             .bind(now)
-            .bind(keys::token_hash(&token))
+            .bind(token_hash.as_str())
             .execute_one(&mut tx)
             .await?;
-        cookie = Some(cookies::set(cookies::PERSON, &token));
+        proof = Some(SteppedUp { cookie: Some(cookies::set(cookies::PERSON, &token)), token_hash });
     }
     audit::append(&mut tx, now, Entry::new(Actor::Person(session.person), act, Some(session.person), "")).await?;
     tx.commit().await?;
-    if fits { Ok(Ok(SteppedUp { cookie })) } else { wrong("The PIN is not right. Try again") }
+    match proof {
+        Some(proof) => Ok(Ok(proof)),
+        None => wrong("The PIN is not right. Try again"),
+    }
 }

@@ -134,6 +134,11 @@ pub async fn begin_session(tx: &mut Tx, challenge: Uuid, person: PersonId, token
         .execute_one(tx)
         .await?;
     forgive_pins(tx, person).await?;
+    open_session(tx, person, token_hash, challenge, now).await
+}
+
+/// Begins a session of somebody who has just proven who they are, with `proof`.
+pub async fn open_session(tx: &mut Tx, person: PersonId, token_hash: String, proof: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     sql("insert into person_sessions (token_hash, person_id, started_at, last_seen_at, stepped_up_at) values ($1, $2, $3, $3, $3)")
         .bind(token_hash)
         .bind(person)
@@ -141,5 +146,5 @@ pub async fn begin_session(tx: &mut Tx, challenge: Uuid, person: PersonId, token
         .execute_one(tx)
         .await?;
     joining::store::used(tx, person, now).await?;
-    audit::append(tx, now, Entry::new(Actor::Person(person), Act::SignedIn, Some(person), challenge)).await
+    audit::append(tx, now, Entry::new(Actor::Person(person), Act::SignedIn, Some(person), proof)).await
 }

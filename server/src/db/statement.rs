@@ -10,7 +10,9 @@
 //! works on PostgreSQL too.
 
 use super::error::DbError;
-use app::domain::ids::{CaseId, FileId, MessageId, OpeningId, PersonId, Reference, RepresentationId, RequestId, StaffId, TaskId};
+use app::domain::ids::{
+    CaseId, FileId, MessageId, OpeningId, PasskeyId, PersonId, Reference, RepresentationId, RequestId, StaffId, TaskId,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::{Query, QueryAs};
@@ -61,6 +63,7 @@ values! {
     MessageId => Id, |v: MessageId| v.0;
     TaskId => Id, |v: TaskId| v.0;
     OpeningId => Id, |v: OpeningId| v.0;
+    PasskeyId => Id, |v: PasskeyId| v.0;
     RepresentationId => Id, |v: RepresentationId| v.0;
     &Reference => Text, |v: &Reference| v.as_str().to_owned();
 }

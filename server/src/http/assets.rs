@@ -58,6 +58,7 @@ impl Assets {
             boot_js: built("boot.js"),
             exit_js: built("exit.js"),
             left_open_js: built("left-open.js"),
+            passkey_js: built("passkey.js"),
         };
         if names == AssetNames::default() {
             tracing::warn!("the site was not built: pages have no style and no script. Run make site");

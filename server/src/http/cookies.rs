@@ -9,6 +9,8 @@ pub const PERSON: &str = "__Host-s";
 pub const STAFF: &str = "__Host-w";
 /// Between "who are you" and the code.
 pub const CHALLENGE: &str = "__Host-c";
+/// Between asking for a passkey and its answer.
+pub const PASSKEY: &str = "__Host-p";
 /// Between a staff password and the code.
 pub const STAFF_CHALLENGE: &str = "__Host-k";
 /// Somebody who knew the link and the word of an invitation.
@@ -16,7 +18,7 @@ pub const JOINING: &str = "__Host-j";
 /// A half-finished request for support.
 pub const DRAFT: &str = "__Host-d";
 
-const ALL: [&str; 6] = [PERSON, STAFF, CHALLENGE, STAFF_CHALLENGE, JOINING, DRAFT];
+const ALL: [&str; 7] = [PERSON, STAFF, CHALLENGE, PASSKEY, STAFF_CHALLENGE, JOINING, DRAFT];
 
 #[must_use]
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {

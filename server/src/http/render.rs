@@ -38,6 +38,7 @@ impl Portal {
             area,
             assets: self.assets.names.clone(),
             islands: false,
+            passkey_script: None,
             problem: false,
             exit_to: self.config.exit_url.clone(),
             demo: self.demo,
@@ -79,6 +80,13 @@ impl Page<'_> {
     #[must_use]
     pub fn islands(mut self) -> Self {
         self.frame.islands = true;
+        self
+    }
+
+    /// The page makes or uses a passkey, or offers to, and loads the script for it.
+    #[must_use]
+    pub fn passkeys(mut self, passkeys: bool) -> Self {
+        self.frame.passkey_script = passkeys.then(|| self.portal.assets.names.passkey_js.clone()).flatten();
         self
     }
 

@@ -223,8 +223,8 @@ pub async fn end(db: &Db, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(),
     let hash = |name| cookies::read(headers, name).map(|token| keys::token_hash(&token));
     let (person, staff) = (hash(cookies::PERSON), hash(cookies::STAFF));
     let (challenge, draft, joining) = (hash(cookies::CHALLENGE), hash(cookies::DRAFT), hash(cookies::JOINING));
-    let staff_challenge = hash(cookies::STAFF_CHALLENGE);
-    if [&person, &staff, &joining, &challenge, &staff_challenge, &draft].into_iter().all(Option::is_none) {
+    let (staff_challenge, passkey) = (hash(cookies::STAFF_CHALLENGE), hash(cookies::PASSKEY));
+    if [&person, &staff, &joining, &challenge, &passkey, &staff_challenge, &draft].into_iter().all(Option::is_none) {
         return Ok(());
     }
     let mut tx = db.write().await?;
@@ -253,6 +253,7 @@ pub async fn end(db: &Db, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(),
     for (token, text) in [
         (joining, "update invitations set pass_until = $2 where pass_hash = $1 and pass_until > $2"),
         (challenge, "update sign_in_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
+        (passkey, "update passkey_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
         (staff_challenge, "update staff_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
         // The key of a stranger's draft, unless it was sent: then its request needs it.
         (

@@ -120,12 +120,12 @@ async fn who_sees(State(portal): State<Portal>, headers: HeaderMap, Submitted(fi
 }
 
 fn way_in_page(portal: &Portal, (device, inbox): (Device, Inbox), entered: Entered) -> Response {
-    let (hub, problem) = (portal.hub(), !entered.errors().is_empty());
+    let (hub, problem, passkeys) = (portal.hub(), !entered.errors().is_empty(), portal.relying_party.is_some());
     portal
         .open_page(None, "Your way in")
         .islands()
         .problem(problem)
-        .show(move || view! { <JoinWayInPage device=device inbox=inbox entered=entered hub=hub/> })
+        .show(move || view! { <JoinWayInPage device=device inbox=inbox entered=entered hub=hub passkeys=passkeys/> })
 }
 
 async fn show_way_in(State(portal): State<Portal>, headers: HeaderMap) -> Result<Response, Error> {

@@ -1,6 +1,6 @@
 //! Invitations. At most one of a person is open: a newer one ends those before it.
 
-use crate::account::security;
+use crate::account::{passkey_store, security};
 use crate::audit::{self, Act, Actor, Entry};
 use crate::contact::points::Kind;
 use crate::contact::{self, points};
@@ -137,7 +137,7 @@ pub struct Taken;
 
 /// Gives the person the address and the PIN that they chose; after [`Taken`] the transaction must be
 /// dropped, and nothing has changed. Every older address of theirs is dead
-/// at once, every device signed out, every unused code spent.
+/// at once, every device signed out, every unused code spent, every passkey gone.
 pub async fn choose(
     portal: &Portal,
     tx: &mut Tx,
@@ -173,6 +173,7 @@ pub async fn choose(
         .execute_one(tx)
         .await?;
     security::end_every_session(tx, pass.person, now).await?;
+    passkey_store::remove_all(tx, pass.person, now).await?;
     sql("update invitations set chosen_at = $2 where invitation_id = $1 and used_at is null")
         .bind(pass.invitation)
         .bind(now)

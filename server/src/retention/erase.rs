@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 /// Every table that holds something of a person, in the order in which rows can go, and the statement that
 /// takes them.
-pub const TABLES: [(&str, &str); 17] = [
+pub const TABLES: [(&str, &str); 19] = [
     ("tasks", "delete from tasks where person_id = $1"),
     ("outbox", "delete from outbox where person_id = $1"),
     (
@@ -27,6 +27,8 @@ pub const TABLES: [(&str, &str); 17] = [
     ("contact_points", "delete from contact_points where person_id = $1"),
     ("person_sessions", "delete from person_sessions where person_id = $1"),
     ("sign_in_challenges", "delete from sign_in_challenges where person_id = $1"),
+    ("passkey_challenges", "delete from passkey_challenges where person_id = $1"),
+    ("passkeys", "delete from passkeys where person_id = $1"),
     ("people", "delete from people where person_id = $1"),
     ("data_keys", "delete from data_keys where owner_id = $1"),
 ];

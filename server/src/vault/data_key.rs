@@ -43,6 +43,7 @@ fields! {
     NoteBody => "notes.body",
     OpeningReason => "openings.reason",
     FileContent => "files.content",
+    PasskeyCredential => "passkeys.credential",
 }
 
 /// The key of one owner. To hold it is to be able to read all that is kept of them.

@@ -1,6 +1,8 @@
 //! Bad input to every route: always a clear refusal, never a fault, never a word about the inside.
 
+use crate::authenticator::Phone;
 use crate::harness::{Answer, Backend, Browser, Hub, PHOTO, encode};
+use crate::passkeys;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 pub use server::http::fields::URLENCODED;
@@ -38,8 +40,8 @@ const POST: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Every route there is. `{case}`, `{reference}`, `{file}`, `{task}`, `{person}` and `{token}` stand for Amira's,
-/// `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 69] = [
+/// `{passkey}` for a passkey of hers, `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
+pub const ROUTES: [(&str, &[&str], Takes, Who); 75] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -48,6 +50,8 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 69] = [
     ("/privacy", GET, Nothing, Anyone),
     ("/sign-in", BOTH, Form, Anyone),
     ("/sign-in/code", BOTH, Form, Anyone),
+    ("/sign-in/passkey/start", POST, Nothing, Anyone),
+    ("/sign-in/passkey", BOTH, Form, Anyone),
     ("/sign-out", POST, Nothing, Anyone),
     ("/join/{token}", BOTH, Form, Anyone),
     ("/join/you", BOTH, Form, Anyone),
@@ -55,6 +59,10 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 69] = [
     ("/security", GET, Nothing, Person),
     ("/security/sign-out", POST, Nothing, Anyone), // by Amira it would end every other test of hers
     ("/security/pin", BOTH, Form, Person),
+    ("/security/passkeys", GET, Nothing, Person),
+    ("/security/passkeys/new", BOTH, Form, Person),
+    ("/security/passkeys/make", BOTH, Form, Person),
+    ("/security/passkeys/{passkey}/remove", POST, Nothing, Person),
     ("/security/representatives/{representation}/end", POST, Nothing, Person),
     ("/security/pause", POST, Nothing, Person),
     ("/security/resume", POST, Form, Person),
@@ -112,9 +120,10 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 69] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 57] = [
+const FIELDS: [&str; 58] = [
     "open",
     "remove",
+    "credential",
     "rep_name",
     "purpose",
     "scope",
@@ -181,6 +190,7 @@ pub struct Door<'h> {
     ada: Browser<'h>,
     opening: Uuid,
     representation: Uuid,
+    passkey: Uuid,
     arun: Uuid,
     reference: String,
     file: Uuid,
@@ -210,10 +220,14 @@ impl<'h> Door<'h> {
         sam.adds_a_representative(person, &[]).await;
         let acts: Option<(Uuid,)> = hub.one(server::db::sql("select representation_id from representations")).await;
         let representation = acts.expect("somebody who acts for Amira").0;
+        let pin = hub.demo_person("amira").pin.clone();
+        passkeys::adds(&mut amira, &mut Phone::new(), &pin).await.location();
+        let passkey: Option<(Uuid,)> = hub.one(server::db::sql("select passkey_id from passkeys")).await;
+        let passkey = passkey.expect("a passkey of Amira's").0;
         let (priya, ada) = (hub.staff("priya").await, hub.staff("ada").await);
         let file = file.expect("a file").0;
         let (task, opening, arun) = (row.expect("a task").0, opening.expect("an opening").0, arun.expect("Arun").0);
-        Self { hub, amira, sam, priya, ada, opening, representation, arun, reference, file, task, person, token }
+        Self { hub, amira, sam, priya, ada, opening, representation, passkey, arun, reference, file, task, person, token }
     }
 
     pub fn path(&self, template: &str) -> String {
@@ -226,6 +240,7 @@ impl<'h> Door<'h> {
             .replace("{person}", &self.person.to_string())
             .replace("{token}", &self.token)
             .replace("{representation}", &self.representation.to_string())
+            .replace("{passkey}", &self.passkey.to_string())
             .replace("{opening}", &self.opening.to_string())
             .replace("{staff}", &self.arun.to_string())
             .replace("{key}", &self.hub.machine_key()[4..12])

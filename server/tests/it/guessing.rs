@@ -22,6 +22,7 @@ async fn too_many_tries_from_one_block_wait_and_say_nothing_about_who_is_known()
         for (path, fields, first) in [
             ("/sign-in", &[("identifier", "nobody@example.test")][..], StatusCode::SEE_OTHER),
             ("/sign-in/code", &[("code", "123456"), ("pin", "246813")], StatusCode::UNPROCESSABLE_ENTITY),
+            ("/sign-in/passkey", &[("credential", "{}")], StatusCode::UNPROCESSABLE_ENTITY),
             (&format!("/join/{}", "a".repeat(43)), &[("word", "K7M3QP")], StatusCode::UNPROCESSABLE_ENTITY),
             ("/hub/sign-in", &[("email", staff.email), ("password", "not the password")], StatusCode::UNPROCESSABLE_ENTITY),
         ] {

@@ -45,11 +45,12 @@ pub const EXIT_URL: &str = "https://weather.example.test/today";
 const CRIMES: usize = 60;
 
 /// The files a built site has, in miniature.
-const SITE: [(&str, &str); 13] = [
+const SITE: [(&str, &str); 14] = [
     (
         "manifest.json",
         r#"{"public.css":"public.1.css","hub.css":"hub.2.css","public.js":"public.3.js","public.wasm":"public.4.wasm",
-            "hub.js":"hub.5.js","hub.wasm":"hub.6.wasm","boot.js":"boot.7.js","exit.js":"exit.8.js","left-open.js":"left-open.9.js"}"#,
+            "hub.js":"hub.5.js","hub.wasm":"hub.6.wasm","boot.js":"boot.7.js","exit.js":"exit.8.js","left-open.js":"left-open.9.js",
+            "passkey.js":"passkey.10.js"}"#,
     ),
     ("a/public.1.css", "body{}"),
     ("a/public.1.css.br", "not really brotli"),
@@ -61,6 +62,7 @@ const SITE: [(&str, &str); 13] = [
     ("a/boot.7.js", "//"),
     ("a/exit.8.js", "//"),
     ("a/left-open.9.js", "//"),
+    ("a/passkey.10.js", "//"),
     ("favicon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
     ("robots.txt", "User-agent: *\nDisallow: /\n"),
 ];
@@ -104,7 +106,7 @@ fn template() -> &'static Template {
             let folder = tempfile::tempdir().expect("a folder");
             let runtime = Runtime::new().expect("a runtime");
             let url = format!("sqlite://{}", folder.path().join("portal.db").display());
-            let (portal, _) = runtime.block_on(open(&url, "smtp://127.0.0.1:1", folder.path(), 1));
+            let (portal, _) = runtime.block_on(open(&url, "smtp://127.0.0.1:1", folder.path(), 1, BASE_URL));
             let demo = runtime.block_on(fill(&portal));
             // Nothing writes any more: the file and its log belong together.
             let read = |name| (name, std::fs::read(folder.path().join(name)).expect("the database"));
@@ -114,11 +116,11 @@ fn template() -> &'static Template {
     })
 }
 
-async fn open(url: &str, smtp_url: &str, folder: &Path, seed: u64) -> (Portal, Arc<TestClock>) {
+async fn open(url: &str, smtp_url: &str, folder: &Path, seed: u64, base_url: &str) -> (Portal, Arc<TestClock>) {
     let config = Config {
         database_url: url.to_owned(),
         smtp_url: Some(smtp_url.to_owned()),
-        base_url: BASE_URL.into(),
+        base_url: base_url.to_owned(),
         exit_url: EXIT_URL.into(),
         ..Config::default()
     };
@@ -143,6 +145,11 @@ async fn fill(portal: &Portal) -> Demo {
 
 impl Hub {
     pub async fn start() -> Self {
+        Self::start_at(BASE_URL).await
+    }
+
+    /// With another address of the portal.
+    pub async fn start_at(base_url: &str) -> Self {
         let template = template();
         let folder = tempfile::tempdir().expect("a folder");
         for (name, bytes) in &template.files {
@@ -150,7 +157,7 @@ impl Hub {
         }
         let mail = MailServer::start();
         let url = format!("sqlite://{}", folder.path().join("portal.db").display());
-        let (portal, clock) = open(&url, &mail.url(), folder.path(), 2).await;
+        let (portal, clock) = open(&url, &mail.url(), folder.path(), 2, base_url).await;
         Self::new(portal, clock, mail, Arc::clone(&template.demo), folder)
     }
 
@@ -162,7 +169,7 @@ impl Hub {
         let url = postgres::require()?.fresh_database();
         let folder = tempfile::tempdir().expect("a folder");
         let mail = MailServer::start();
-        let (portal, clock) = open(&url, &mail.url(), folder.path(), 2).await;
+        let (portal, clock) = open(&url, &mail.url(), folder.path(), 2, BASE_URL).await;
         let demo = fill(&portal).await;
         // Every connection is open before the test begins: what happens at the same moment then does.
         drop(join_all((0..16).map(|_| portal.db.read())).await);
@@ -288,7 +295,8 @@ impl Hub {
         if let Some(code) = mailed {
             return code;
         }
-        let newest = sql("select challenge_id from sign_in_challenges where person_id = $1 order by challenge_id desc limit 1");
+        let newest =
+            sql("select challenge_id from sign_in_challenges where person_id = $1 and used_at is null order by challenge_id desc limit 1");
         let row: Option<(Uuid,)> = self.one(newest.bind(self.person_id(name).await)).await;
         self.portal.keys.code(row.expect("a challenge").0)
     }

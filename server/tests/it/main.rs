@@ -3,6 +3,7 @@
 
 mod account;
 mod asvs;
+mod authenticator;
 mod bad_input;
 mod cases;
 mod contact;
@@ -17,6 +18,7 @@ mod hostile;
 mod hub;
 mod joining;
 mod need_to_know;
+mod passkeys;
 mod postgres;
 mod public;
 mod representation;

@@ -1,6 +1,8 @@
 //! No secret and nobody's address in the log, whatever happens.
 
+use crate::authenticator::Phone;
 use crate::harness::{Hub, form_request};
+use crate::passkeys;
 use crate::smtp::Behaviour;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -48,6 +50,9 @@ async fn no_code_pin_token_address_or_word_reaches_the_log() {
     let pin = hub.demo_person("amira").pin.clone();
     amira.post("/sign-in/code", &[("code", &code), ("pin", "000000")]).await;
     amira.post("/sign-in/code", &[("code", &code), ("pin", &pin)]).await.location();
+    let mut phone = Phone::new();
+    passkeys::adds(&mut amira, &mut phone, &pin).await.location();
+    passkeys::signs_in(&mut hub.browser(), &mut phone).await.location();
     let mut sam = hub.staff("sam").await;
     let staff = hub.demo_staff("sam");
     hub.browser().post("/hub/sign-in", &[("email", staff.email), ("password", "a wrong password")]).await;
@@ -97,6 +102,8 @@ async fn no_code_pin_token_address_or_word_reaches_the_log() {
         &word,
         &word.replace(' ', ""),
         &pass,
+        &phone.id(),
+        &phone.handle,
         "hidden@example",
         "975310",
         "Tom Sample",

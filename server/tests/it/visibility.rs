@@ -53,7 +53,8 @@ async fn every_route_is_open_to_its_own_viewers_and_to_no_others() {
     for (template, methods, takes, who) in others.into_iter().chain(ending) {
         let path = door.path(template);
         // Amira's own thing; Daniel is the witness of the same case.
-        let hers = who == Who::Person && ["{case}", "{reference}", "{representation}"].iter().any(|own| template.contains(own));
+        let hers =
+            who == Who::Person && ["{case}", "{reference}", "{representation}", "{passkey}"].iter().any(|own| template.contains(own));
         for (name, kind, browser) in &viewers {
             for method in methods.iter().filter(|method| **method != "HEAD") {
                 let kind_of_body = if *method == "POST" && takes == Takes::Form { URLENCODED } else { "" };
