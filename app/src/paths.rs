@@ -1,10 +1,10 @@
 //! Every address of the portal. An address never says what happened to anyone.
 
 use crate::domain::contact::Channel;
+use crate::domain::conversation::ThreadKey;
 use crate::domain::ids::{CaseId, FileId, OpeningId, PasskeyId, PersonId, Reference, RepresentationId, StaffId, TaskId};
 use crate::domain::staff::HubPage;
 use crate::forms::support::Step;
-use crate::pages::cases::ThreadKey;
 
 pub const FRONT: &str = "/";
 pub const HELP: &str = "/help";

@@ -1,6 +1,7 @@
 //! One case, as this person may see it.
 
-use crate::domain::ids::{CaseId, Reference};
+use crate::domain::conversation::ThreadKey;
+use crate::domain::ids::CaseId;
 use crate::domain::outcome::Stage;
 use crate::forms::FormName;
 use crate::govuk::{BackLink, Button, Details, Entered, ErrorSummary, Hidden, Tag, TextareaField};
@@ -111,13 +112,6 @@ pub fn CasePage(view: CaseView) -> impl IntoView {
             </div>
         </div></div>
     }
-}
-
-/// Which conversation: all about one case, or one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ThreadKey {
-    Case(CaseId),
-    Request(Reference),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Sending a photo or a PDF with a message, and what was sent so far.
 
+use crate::domain::conversation::ThreadKey;
 use crate::domain::ids::FileId;
 use crate::domain::ids::Reference;
 use crate::govuk::{BackLink, Button, Entered, ErrorSummary, FileInput, Hidden, InsetText, NotificationBanner, TextInput, TextareaField};
-use crate::pages::cases::ThreadKey;
 use crate::paths;
 use leptos::prelude::*;
 

@@ -1,5 +1,6 @@
 //! Asking for support, one question a page, with or without an account; and what was asked before.
 
+use crate::domain::conversation::ThreadKey;
 use crate::domain::ids::Reference;
 use crate::domain::support::{Answers, Concern, Need, Reach, SafeNow};
 use crate::forms::FormName;
@@ -9,7 +10,7 @@ use crate::govuk::{
 };
 use crate::islands::{LiveCheck, SavedWords};
 use crate::pages::HubContact;
-use crate::pages::cases::{ConversationParts, ThreadKey, ThreadView};
+use crate::pages::cases::{ConversationParts, ThreadView};
 use crate::paths;
 use leptos::prelude::*;
 

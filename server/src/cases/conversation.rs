@@ -10,12 +10,13 @@ use crate::http::session::PersonSession;
 use crate::portal::Portal;
 use crate::support::requests::{self, NewRequest};
 use crate::vault::Field;
+use app::domain::conversation::ThreadKey;
 use app::domain::ids::{CaseId, MessageId, PersonId, RequestId};
 use app::domain::london;
 use app::domain::policy::{Action, Object, Viewer, may};
 use app::domain::triage;
 use app::forms::message::NewMessage;
-use app::pages::cases::{MessageView, ThreadKey, ThreadView};
+use app::pages::cases::{MessageView, ThreadView};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 

@@ -12,6 +12,7 @@ use crate::http::session::{MaybePerson, Part, PersonSession};
 use crate::keys;
 use crate::portal::Portal;
 use app::domain::contact::Channel;
+use app::domain::conversation::ThreadKey;
 use app::domain::ids::Reference;
 use app::domain::london;
 use app::domain::support::{Need, Reach, SafeNow};
@@ -19,7 +20,6 @@ use app::forms::message::NewMessage;
 use app::forms::support::{Step, answers};
 use app::forms::{FieldErrors, Fields, Form as _};
 use app::govuk::Entered;
-use app::pages::cases::ThreadKey;
 use app::pages::support::{
     AskedLine, AskedPage, AskedView, CheckPage, DangerPage, RequestPage, RequestView, SentPage, SentView, StepPage, SupportStartPage,
 };
