@@ -47,6 +47,7 @@ pub const HUB: &str = "/hub";
 pub const HUB_PEOPLE: &str = "/hub/people";
 pub const HUB_OPENINGS: &str = "/hub/openings";
 pub const HUB_ACCESS: &str = "/hub/access";
+pub const HUB_PASSWORD: &str = "/hub/password";
 pub const HUB_SIGN_IN: &str = "/hub/sign-in";
 pub const HUB_SIGN_OUT: &str = "/hub/sign-out";
 

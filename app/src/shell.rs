@@ -190,7 +190,7 @@ fn Header(area: Area, here: String) -> impl IntoView {
             <nav class="portal-nav" aria-label="Menu">
                 <ul class="portal-nav__list">
                     {pages.into_iter().map(|page| link(paths::hub_page(page), page_name(page).into())).collect::<Vec<_>>()}
-                    <li class="portal-nav__item portal-nav__who">{name}</li>
+                    <li class="portal-nav__item portal-nav__who"><a class="portal-nav__link" href=paths::HUB_PASSWORD>{name}<span class="govuk-visually-hidden">": your password"</span></a></li>
                     {sign_out(paths::HUB_SIGN_OUT)}
                 </ul>
             </nav>

@@ -29,6 +29,8 @@ pub struct Config {
     pub master_key_file: Option<PathBuf>,
     /// Who was erased. Default: beside the secret key file, with the ending `.erased`.
     pub erasure_ledger: Option<PathBuf>,
+    /// Passwords that staff may not have: sorted SHA-1 in hex, one a line. None: only how hard one is to guess counts.
+    pub stolen_passwords: Option<PathBuf>,
     /// How long records live, in days.
     pub retention: Schedule,
     /// Reserved for the metrics listener.
@@ -54,6 +56,7 @@ impl Default for Config {
             secret_key_file: None,
             master_key_file: None,
             erasure_ledger: None,
+            stolen_passwords: None,
             retention: Schedule::default(),
             metrics_addr: None,
             site_dir: None,
@@ -109,6 +112,7 @@ impl Config {
             ("PORTAL_SECRET_KEY_FILE", &mut config.secret_key_file),
             ("PORTAL_MASTER_KEY_FILE", &mut config.master_key_file),
             ("PORTAL_ERASURE_LEDGER", &mut config.erasure_ledger),
+            ("PORTAL_STOLEN_PASSWORDS", &mut config.stolen_passwords),
             ("PORTAL_SITE_DIR", &mut config.site_dir),
         ] {
             if let Some(value) = text(name) {

@@ -29,6 +29,29 @@ impl Form for StaffPassword {
     }
 }
 
+/// Fields `current_password` and `new_password`, both exactly as typed. What a new one must be is the server's rule.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChangePassword {
+    pub current: String,
+    pub new: String,
+}
+
+impl Form for ChangePassword {
+    fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let (current, new) = (fields.raw("current_password").to_owned(), fields.raw("new_password").to_owned());
+        if current.is_empty() {
+            errors.add("current_password", "Enter the password you have now");
+        }
+        if new.is_empty() {
+            errors.add("new_password", "Enter a new password");
+        } else if new == current {
+            errors.add("new_password", "Enter a password that is not the one you have now");
+        }
+        errors.or(Self { current, new })
+    }
+}
+
 /// Field `code`: six digits from the authenticator app.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StaffCode {

@@ -10,6 +10,7 @@ pub mod home;
 pub mod hub;
 pub mod hub_access;
 pub mod hub_openings;
+pub mod hub_password;
 pub mod hub_people;
 pub mod joining;
 pub mod passkeys;

@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod files;
 mod openings;
+pub mod password;
 pub mod people;
 mod routes;
 mod sign_in;
@@ -24,6 +25,7 @@ pub fn routes() -> Router<Portal> {
         .merge(files::routes())
         .merge(people::routes())
         .merge(openings::routes())
+        .merge(password::routes())
         .merge(accounts::routes())
         .merge(sign_in::routes())
 }

@@ -50,6 +50,11 @@ pub fn totp_code(secret: &str, at: DateTime<Utc>) -> Option<String> {
     Some(totp(secret)?.generate(u64::try_from(at.timestamp()).ok()?).to_string())
 }
 
+/// For an authenticator app: base32 of 160 bits.
+pub fn new_totp_secret(entropy: &Entropy) -> String {
+    Secret::from(entropy.bytes::<20>().to_vec()).to_base32()
+}
+
 /// Somebody who begins at the hub.
 pub struct NewStaff<'a> {
     pub email: &'a str,
@@ -68,7 +73,7 @@ pub async fn add_staff(
     (keys, entropy): (&Keys, &Entropy),
     now: DateTime<Utc>,
 ) -> Result<String, DbError> {
-    let secret = Secret::from(entropy.bytes::<20>().to_vec()).to_base32();
+    let secret = new_totp_secret(entropy);
     let key = keys.vault.make(tx, entropy, id.0, now).await?;
     sql("insert into staff (staff_id, email, name, role, team, password_hash, totp_secret, created_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8)")

@@ -41,7 +41,7 @@ const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Every route there is. `{case}`, `{reference}`, `{file}`, `{task}`, `{person}` and `{token}` stand for Amira's,
 /// `{passkey}` for a passkey of hers, `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 75] = [
+pub const ROUTES: [(&str, &[&str], Takes, Who); 76] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -106,6 +106,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 75] = [
     ("/hub/access", GET, Nothing, Keeper),
     ("/hub/access/staff/{staff}/end", POST, Nothing, Keeper),
     ("/hub/access/keys/{key}/revoke", POST, Nothing, Keeper),
+    ("/hub/password", BOTH, Form, Staff),
     ("/hub/sign-in", BOTH, Form, Anyone),
     ("/hub/sign-out", POST, Nothing, Anyone),
     ("/exit", BOTH, Nothing, Anyone),
@@ -120,7 +121,9 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 75] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 58] = [
+const FIELDS: [&str; 60] = [
+    "current_password",
+    "new_password",
     "open",
     "remove",
     "credential",

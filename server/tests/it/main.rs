@@ -19,6 +19,7 @@ mod hub;
 mod joining;
 mod need_to_know;
 mod passkeys;
+mod password;
 mod postgres;
 mod public;
 mod representation;

@@ -374,12 +374,9 @@ async fn a_machine_key_is_followed_by_another_and_both_work_for_a_while() -> Tes
 #[tokio::test]
 async fn a_password_of_staff_is_long_and_hard_to_guess() -> Tested {
     let program = Program::new()?;
-    let add = |password: &str| -> Result<std::process::Output, Failed> {
+    let with_password = |args: &[&str], password: &str| -> Result<std::process::Output, Failed> {
         let mut child = program
-            .command(
-                Path::new(env!("CARGO_BIN_EXE_portal")),
-                &["staff", "add", "robin@hub.example.test", "--role", "lead", "--name", "Robin Lead"],
-            )
+            .command(Path::new(env!("CARGO_BIN_EXE_portal")), args)
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
@@ -387,6 +384,8 @@ async fn a_password_of_staff_is_long_and_hard_to_guess() -> Tested {
         child.stdin.take().expect("an input").write_all(format!("{password}\n").as_bytes())?;
         Ok(child.wait_with_output()?)
     };
+    let add =
+        |password: &str| with_password(&["staff", "add", "robin@hub.example.test", "--role", "lead", "--name", "Robin Lead"], password);
     for (password, words) in [
         ("short", "at least 15 characters"),
         ("passwordpassword1", "too easy to guess"),
@@ -410,6 +409,16 @@ async fn a_password_of_staff_is_long_and_hard_to_guess() -> Tested {
         let said = program.run(&args)?;
         assert!(!said.ok && said.err.contains(words), "{}", said.err);
     }
+    // Both ways in are made anew; the same rule holds.
+    let reset = |password: &str| with_password(&["staff", "reset", "robin@hub.example.test"], password);
+    assert!(String::from_utf8(reset("passwordpassword1")?.stderr)?.contains("too easy to guess"));
+    let said = reset("velvet-harbour-nineteen-compass")?;
+    let out = String::from_utf8(said.stdout)?;
+    assert!(said.status.success() && out.contains("their sessions have ended") && out.contains("shown once: "), "{out}");
+    let db = server::db::Db::open(&format!("sqlite://{}", program.database().display())).await?;
+    assert_eq!(crate::stores::count(&db, "select count(*) from audit where act = 'staff_reset'").await?, 1);
+    drop(db);
     assert!(program.run(&["staff", "disable", "robin@hub.example.test"])?.ok);
+    assert!(String::from_utf8(reset("velvet-harbour-nineteen-compass")?.stderr)?.contains("nobody with this email address has access"));
     Ok(())
 }
