@@ -9,6 +9,7 @@ pub mod error_pages;
 pub mod fields;
 pub mod headers;
 pub mod islands;
+pub mod outgoing;
 pub mod render;
 pub mod router;
 pub mod session;
