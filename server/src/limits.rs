@@ -25,7 +25,7 @@ pub enum Door {
     Prove,
     /// The word of an invitation.
     Word,
-    /// A password of staff, and the code after it.
+    /// A password of staff, and the code after it; or a single sign-on, there and back.
     Staff,
 }
 

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::db::{Db, DbError, sql};
 use crate::entropy::Entropy;
 use crate::http::assets::Assets;
+use crate::hub::SingleSignOn;
 use crate::keys::Keys;
 use crate::outbox::Mailer;
 use app::pages::HubContact;
@@ -28,6 +29,8 @@ pub struct Parts {
     pub assets: Assets,
     pub audit: audit::Log,
     pub mailer: Mailer,
+    /// Where staff sign in with the organisation's own accounts, if that is set.
+    pub single_sign_on: Option<SingleSignOn>,
     /// Rung after a commit that put something into the outbox.
     pub outbox: Notify,
     /// The database holds invented people.
@@ -54,7 +57,19 @@ impl Portal {
         let demo: Option<(i32,)> =
             sql("select 1 from people where source = $1 limit 1").bind("demo").fetch_optional(&mut db.read().await?).await?;
         let audit = audit::Log::start(db.clone(), Arc::clone(&clock));
-        Ok(Self(Arc::new(Parts { db, clock, entropy, keys, config, assets, audit, mailer, outbox: Notify::new(), demo: demo.is_some() })))
+        Ok(Self(Arc::new(Parts {
+            db,
+            clock,
+            entropy,
+            keys,
+            single_sign_on: SingleSignOn::of(&config),
+            config,
+            assets,
+            audit,
+            mailer,
+            outbox: Notify::new(),
+            demo: demo.is_some(),
+        })))
     }
 
     #[must_use]
