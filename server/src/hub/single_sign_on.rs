@@ -116,10 +116,11 @@ async fn come_back(State(portal): State<Portal>, block: Block, headers: HeaderMa
     if !said.raw("error").is_empty() {
         return Ok(back_to_the_door("declined"));
     }
-    let subject = match said.raw("iss") {
-        // Some providers say who they are here too (RFC 9207).
-        other if !other.is_empty() && other != provider.issuer() => Err(Unrecognised::Untrusted("the answer is of another provider")),
-        _ => provider.subject(said.raw("code").to_owned(), proof, now).await,
+    // Some providers say who they are here too (RFC 9207).
+    let subject = if ["", provider.issuer()].contains(&said.raw("iss")) {
+        provider.subject(said.raw("code").to_owned(), proof, now).await
+    } else {
+        Err(Unrecognised::Untrusted("the answer is of another provider"))
     };
     match subject {
         Ok(subject) => let_in(&portal, &block, &portal.keys.identity_index(provider.issuer(), &subject), replaces, now).await,
@@ -154,11 +155,12 @@ async fn linked(tx: &mut Tx, identity: &str, now: DateTime<Utc>) -> Result<Optio
 
 async fn let_in(portal: &Portal, block: &Block, identity: &str, replaces: Option<String>, now: DateTime<Utc>) -> Result<Response, Error> {
     let mut tx = portal.db.write().await?;
-    let staff = match linked(&mut tx, identity, now).await? {
+    let known = linked(&mut tx, identity, now).await?;
+    let staff = match known {
         Some((staff, true)) => staff,
-        otherwise => {
+        _ => {
             drop(tx);
-            sign_in::failed(portal, otherwise.map(|(staff, _)| staff), now).await?;
+            sign_in::failed(portal, known.map(|(staff, _)| staff), now).await?;
             return Ok(cannot_sign_in(portal));
         }
     };

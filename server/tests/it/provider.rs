@@ -99,8 +99,8 @@ impl Provider {
         config.oidc_client_secret_file = Some(self.folder.path().join("secret"));
     }
 
-    /// Goes to the address that the portal gave, and signs in there as `who` (`SUBJECT`, `SUBJECT&acr=LEVEL`, or
-    /// `nobody`, who would rather not); answers with what the browser is sent back, as a path of the portal.
+    /// Goes to the address that the portal gave, and signs in there as `who` (`SUBJECT`, `SUBJECT&acr=LEVEL`,
+    /// `SUBJECT&lie=KIND`, or `nobody`, who would rather not); answers with what the browser is sent back, as a path of the portal.
     pub async fn visit(&self, address: &str, who: &str) -> String {
         assert!(address.starts_with(&format!("{}/", self.issuer)), "{address}");
         let mut jar = BTreeMap::new();

@@ -11,6 +11,20 @@ use server::db::sql;
 const BEGIN: &str = "/hub/sign-in/organisation";
 const RETURN: &str = "/hub/sign-in/organisation/return";
 const LATE: &str = "/hub/sign-in?late";
+/// Ways in which `provider.mjs` tells a true sign-in falsely.
+const LIES: [&str; 11] = [
+    "another audience",
+    "an audience more",
+    "another issuer",
+    "another access token",
+    "a long-past sign-in",
+    "a strange key",
+    "a key that is not there",
+    "a key it brings along",
+    "the shared secret",
+    "no signature",
+    "no token",
+];
 
 /// A hub whose staff may sign in at this provider.
 async fn hub_with(provider: &Provider) -> Hub {
@@ -28,7 +42,7 @@ async fn link(hub: &Hub, provider: &Provider, name: &str, subject: &str) {
 fn onward(answer: &Answer) -> String {
     let to = answer.header("refresh").strip_prefix("0;url=").expect("it leads on").to_owned();
     let page = answer.page();
-    assert!(all(&page, "main a").iter().any(|link| link.attr("href") == Some(&to)), "{}", answer.body);
+    assert!(all(&page, "main a").iter().any(|link| link.attr("href") == Some(to.as_str())), "{}", answer.body);
     to
 }
 
@@ -108,6 +122,7 @@ async fn the_page_that_leads_to_the_provider_opens_no_form_to_it() {
     let answer = browser.submit(&door.form(BEGIN)).await;
     for page in [&door, &answer] {
         assert!(page.header("content-security-policy").contains(&format!("form-action 'self' {exit};")));
+        assert_eq!(page.header("cache-control"), "no-store");
     }
     // Another site's form begins nothing.
     let mut request = form_request(BEGIN, &[]);
@@ -240,6 +255,34 @@ async fn an_answer_to_another_question_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_lie_of_an_id_token_is_believed() {
+    let Some(provider) = provider::require() else { return };
+    let hub = hub_with(provider).await;
+    link(&hub, provider, "sam", "liar").await;
+    for (turned_away, lie) in (1..).zip(LIES) {
+        let answer = signs_in(&mut hub.browser(), provider, &format!("liar&lie={}", lie.replace(' ', "+"))).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{lie}");
+        is_turned_away(&answer);
+        assert_eq!((hub.acts("sign_in_failed").await, sessions(&hub).await), (turned_away, 0), "{lie}");
+    }
+    // Told in the same way, the truth is.
+    assert_eq!(onward(&signs_in(&mut hub.browser(), provider, "liar&lie=no+lie").await), "/hub");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_names_itself_otherwise_is_not_asked() {
+    let Some(provider) = provider::require() else { return };
+    let hub = Hub::start_with(|config| {
+        provider.set(config);
+        config.oidc_issuer = Some(format!("{}/other", provider.issuer));
+    })
+    .await;
+    let answer = hub.browser().send_and_see(form_request(BEGIN, &[])).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(hub.count(sql("select count(*) from staff_sign_ons")).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_has_run_out_is_not_believed() {
     let Some(provider) = provider::require_own("2026-11-23T08:00:00Z") else { return };
     let hub = hub_with(&provider).await;
@@ -343,7 +386,7 @@ async fn nothing_of_a_single_sign_on_reaches_the_log() {
     let token = browser.jar["__Host-o"].clone();
     // By a visitor whose own calls are not heard.
     let back = {
-        let _silence = tracing::subscriber::set_default(tracing::subscriber::NoSubscriber::default());
+        let _silence = tracing::subscriber::set_default(tracing::subscriber::NoSubscriber::new());
         provider.visit(&address, "subject-of-sam").await
     };
     assert_eq!(onward(&comes_back(&mut browser, &back).await), "/hub");
