@@ -156,13 +156,10 @@ async fn linked(tx: &mut Tx, identity: &str, now: DateTime<Utc>) -> Result<Optio
 async fn let_in(portal: &Portal, block: &Block, identity: &str, replaces: Option<String>, now: DateTime<Utc>) -> Result<Response, Error> {
     let mut tx = portal.db.write().await?;
     let known = linked(&mut tx, identity, now).await?;
-    let staff = match known {
-        Some((staff, true)) => staff,
-        _ => {
-            drop(tx);
-            sign_in::failed(portal, known.map(|(staff, _)| staff), now).await?;
-            return Ok(cannot_sign_in(portal));
-        }
+    let Some((staff, true)) = known else {
+        drop(tx);
+        sign_in::failed(portal, known.map(|(staff, _)| staff), now).await?;
+        return Ok(cannot_sign_in(portal));
     };
     // Whoever was signed in on this browser before is not any more.
     if let Some(session) = replaces {
