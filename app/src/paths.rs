@@ -49,6 +49,8 @@ pub const HUB_OPENINGS: &str = "/hub/openings";
 pub const HUB_ACCESS: &str = "/hub/access";
 pub const HUB_PASSWORD: &str = "/hub/password";
 pub const HUB_SIGN_IN: &str = "/hub/sign-in";
+pub const HUB_SIGN_ON: &str = "/hub/sign-in/organisation";
+pub const HUB_SIGN_ON_RETURN: &str = "/hub/sign-in/organisation/return";
 pub const HUB_SIGN_OUT: &str = "/hub/sign-out";
 
 #[must_use]

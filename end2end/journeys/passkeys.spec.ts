@@ -80,7 +80,7 @@ test.describe('where passkeys can be made', () => {
     await page.getByRole('button', { name: 'Use my passkey' }).click();
     await expect(page.getByRole('alert')).toContainText('That did not work. Use a code and your PIN instead.');
     await checkPage(page, 'sign-in-passkey-refused');
-    await page.getByRole('link', { name: 'Use a code and your PIN' }).click();
+    await page.getByRole('link', { name: 'Use a code and your PIN', exact: true }).click();
     await expect(page.getByLabel('Email address or mobile number')).toBeVisible();
   });
 

@@ -124,6 +124,7 @@ create table staff (
     totp_last_step bigint not null default 0,
     failures bigint not null default 0,
     failed_at timestamptz,
+    sign_on_index text unique,          -- index of the provider and the subject by which it knows them
     created_at timestamptz not null,
     disabled_at timestamptz
 );
@@ -132,6 +133,14 @@ create table staff_challenges (
     token_hash text primary key,
     staff_id uuid not null references staff (staff_id),
     tries bigint not null default 0,
+    expires_at timestamptz not null,
+    used_at timestamptz
+);
+
+-- Somebody who has gone to the organisation's own sign-in. What it is recognised by is derived from the cookie.
+create table staff_sign_ons (
+    token_hash text primary key,        -- of the browser's cookie
+    replaces text,                      -- hash of the session's token that was open on this browser
     expires_at timestamptz not null,
     used_at timestamptz
 );

@@ -1,6 +1,7 @@
 //! Settings: `portal.toml` in the working folder, each overridden by `PORTAL_` and its name in
 //! capitals. An unknown key is an error, not a silent default. The demo runs with none set.
 
+use crate::http::outgoing;
 use crate::retention::Schedule;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -42,6 +43,14 @@ pub struct Config {
     pub hub_phone: String,
     /// As it follows "We are open".
     pub hub_hours: String,
+    /// The organisation's OpenID provider, exactly as it names itself. With the next two: staff may sign in there.
+    pub oidc_issuer: Option<String>,
+    /// As whom the provider knows this portal.
+    pub oidc_client_id: Option<String>,
+    /// Holds the secret that goes with it, in one line.
+    pub oidc_client_secret_file: Option<PathBuf>,
+    /// The strength of sign-in that is asked of the provider, and demanded back, as its `acr` says it.
+    pub oidc_acr: Option<String>,
 }
 
 impl Default for Config {
@@ -63,6 +72,10 @@ impl Default for Config {
             exit_url: "https://www.bbc.co.uk/weather".into(),
             hub_phone: "01632 960001".into(),
             hub_hours: "Monday to Friday, 8am to 8pm".into(),
+            oidc_issuer: None,
+            oidc_client_id: None,
+            oidc_client_secret_file: None,
+            oidc_acr: None,
         }
     }
 }
@@ -106,7 +119,16 @@ impl Config {
                 *field = value;
             }
         }
-        config.smtp_url = text("PORTAL_SMTP_URL").or(config.smtp_url);
+        for (name, field) in [
+            ("PORTAL_SMTP_URL", &mut config.smtp_url),
+            ("PORTAL_OIDC_ISSUER", &mut config.oidc_issuer),
+            ("PORTAL_OIDC_CLIENT_ID", &mut config.oidc_client_id),
+            ("PORTAL_OIDC_ACR", &mut config.oidc_acr),
+        ] {
+            if let Some(value) = text(name) {
+                *field = Some(value);
+            }
+        }
         for (name, field) in [
             ("PORTAL_MAIL_DIR", &mut config.mail_dir),
             ("PORTAL_SECRET_KEY_FILE", &mut config.secret_key_file),
@@ -114,6 +136,7 @@ impl Config {
             ("PORTAL_ERASURE_LEDGER", &mut config.erasure_ledger),
             ("PORTAL_STOLEN_PASSWORDS", &mut config.stolen_passwords),
             ("PORTAL_SITE_DIR", &mut config.site_dir),
+            ("PORTAL_OIDC_CLIENT_SECRET_FILE", &mut config.oidc_client_secret_file),
         ] {
             if let Some(value) = text(name) {
                 *field = Some(PathBuf::from(value));
@@ -140,7 +163,24 @@ impl Config {
         if self.mail_from.parse::<lettre::message::Mailbox>().is_err() {
             return Err(ConfigError::Value { name: "mail_from", why: "write it like Updates <updates@example.test>".into() });
         }
-        Ok(())
+        self.check_single_sign_on()
+    }
+
+    fn check_single_sign_on(&self) -> Result<(), ConfigError> {
+        let wrong = |name: &'static str, why: &str| Err(ConfigError::Value { name, why: why.into() });
+        let issuer = match (&self.oidc_issuer, &self.oidc_client_id, &self.oidc_client_secret_file) {
+            (None, None, None) if self.oidc_acr.is_some() => return wrong("oidc_acr", "it needs oidc_issuer"),
+            (None, None, None) => return Ok(()),
+            (Some(issuer), Some(_), Some(_)) => issuer,
+            _ => return wrong("oidc_issuer", "set oidc_issuer, oidc_client_id and oidc_client_secret_file, or none of them"),
+        };
+        // Who could read or change what is said to the provider could sign in as anybody.
+        let fine = openidconnect::url::Url::parse(issuer).is_ok_and(|url| match (url.scheme(), url.host_str()) {
+            ("https", Some(_)) => true,
+            ("http", Some(host)) => outgoing::is_this_machine(host),
+            _ => false,
+        });
+        if fine { Ok(()) } else { wrong("oidc_issuer", "it must be an https:// address, or one of this machine") }
     }
 
     /// Where the root key lies.
@@ -206,6 +246,26 @@ mod tests {
         assert!(load("", &[("PORTAL_ADDR", "here")]).is_err());
         assert!(load("exit_url = 'javascript:alert(1)'", &[]).is_err());
         assert!(load("smtp_url = 'smtp://a:1'\nmail_dir = 'b'", &[]).is_err());
+    }
+
+    #[test]
+    fn single_sign_on_is_set_whole_and_over_tls_or_not_at_all() {
+        let env = |issuer: &'static str| {
+            [("PORTAL_OIDC_ISSUER", issuer), ("PORTAL_OIDC_CLIENT_ID", "portal"), ("PORTAL_OIDC_CLIENT_SECRET_FILE", "secret")]
+        };
+        for issuer in ["https://login.example.test", "https://login.example.test/a/v2.0", "http://127.0.0.1:4000", "http://[::1]:4000"] {
+            let config = load("", &env(issuer)).unwrap();
+            assert_eq!(config.oidc_issuer.as_deref(), Some(issuer));
+        }
+        for issuer in ["http://login.example.test", "login.example.test", "ftp://127.0.0.1", "http://127.0.0.1.example.test", "https://"] {
+            assert!(load("", &env(issuer)).unwrap_err().to_string().contains("oidc_issuer"), "{issuer}");
+        }
+        for left_out in 0..3 {
+            let mut some = env("https://login.example.test").to_vec();
+            some.remove(left_out);
+            assert!(load("", &some).unwrap_err().to_string().contains("or none of them"));
+        }
+        assert!(load("oidc_acr = 'hardware'", &[]).is_err());
     }
 
     #[test]

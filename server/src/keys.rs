@@ -60,6 +60,8 @@ pub struct Keys {
     erasures: [u8; 32],
     forms: [u8; 32],
     passkeys: [u8; 32],
+    sign_ons: [u8; 32],
+    identities: [u8; 32],
     pub vault: Vault,
 }
 
@@ -77,6 +79,8 @@ impl Keys {
             blocks: mac(root, &[b"portal blocks of addresses 1"]),
             forms: mac(root, &[b"portal forms of sessions 1"]),
             checkpoints: mac(root, &[b"portal audit checkpoints 1"]),
+            sign_ons: mac(root, &[b"portal single sign-on 1"]),
+            identities: mac(root, &[b"portal index of single sign-on 1"]),
             vault,
         }
     }
@@ -126,6 +130,19 @@ impl Keys {
     #[must_use]
     pub fn passkey_index(&self, credential_id: &[u8]) -> String {
         hex(&mac(&self.passkeys, &[credential_id])[..16])
+    }
+
+    /// What a single sign-on sends to the provider and asks back, by the word for it. Derived from the browser's token,
+    /// so that neither the database nor the browser holds it.
+    #[must_use]
+    pub fn sign_on_part(&self, part: &str, token: &str) -> String {
+        hex(&mac(&self.sign_ons, &[part.as_bytes(), token.as_bytes()]))
+    }
+
+    /// Under what a member of staff is found whom a provider knows by this subject.
+    #[must_use]
+    pub fn identity_index(&self, issuer: &str, subject: &str) -> String {
+        hex(&mac(&self.identities, &[issuer.as_bytes(), subject.as_bytes()])[..16])
     }
 
     /// Under what the tries from a block of addresses are counted.
@@ -278,5 +295,7 @@ mod tests {
         assert_eq!(one.contact_index("a@b.test"), one.contact_index("a@b.test"));
         assert_ne!(one.contact_index("a@b.test"), other.contact_index("a@b.test"));
         assert_ne!(one.record_index("ab", "c"), one.record_index("a", "bc"));
+        assert_ne!(one.identity_index("ab", "c"), one.identity_index("a", "bc"));
+        assert_ne!(one.identity_index("a", "b"), other.identity_index("a", "b"));
     }
 }

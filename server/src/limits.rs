@@ -27,7 +27,7 @@ pub enum Door {
     Passkey,
     /// The word of an invitation.
     Word,
-    /// A password of staff, and the code after it.
+    /// A password of staff, and the code after it; or a single sign-on, there and back.
     Staff,
 }
 

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::db::{Db, DbError, sql};
 use crate::entropy::Entropy;
 use crate::http::assets::Assets;
+use crate::hub::SingleSignOn;
 use crate::keys::Keys;
 use crate::outbox::Mailer;
 use app::pages::HubContact;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub mailer: Mailer,
     /// Asks for passkeys, where the portal's address allows them.
     pub relying_party: Option<RelyingParty>,
+    /// Where staff sign in with the organisation's own accounts, if that is set.
+    pub single_sign_on: Option<SingleSignOn>,
     /// Rung after a commit that put something into the outbox.
     pub outbox: Notify,
     /// The database holds invented people.
@@ -61,8 +64,20 @@ impl Portal {
         if relying_party.is_none() {
             tracing::info!("passkeys are off: they need a base_url with a name, and https unless it is localhost");
         }
-        let (outbox, demo) = (Notify::new(), demo.is_some());
-        Ok(Self(Arc::new(Parts { db, clock, entropy, keys, config, assets, audit, mailer, relying_party, outbox, demo })))
+        Ok(Self(Arc::new(Parts {
+            db,
+            clock,
+            entropy,
+            keys,
+            single_sign_on: SingleSignOn::of(&config),
+            config,
+            assets,
+            audit,
+            mailer,
+            relying_party,
+            outbox: Notify::new(),
+            demo: demo.is_some(),
+        })))
     }
 
     #[must_use]

@@ -4,25 +4,54 @@
 use crate::domain::ids::{PersonId, Reference, TaskId};
 use crate::domain::support::{Answers, Closing, Concern, Need, Reach};
 use crate::govuk::{
-    BackLink, Button, Choice, Details, Entered, ErrorSummary, Hidden, NotificationBanner, Radios, SummaryRow, TextInput, TextareaField,
-    WarningText,
+    BackLink, Button, Choice, Details, Entered, ErrorSummary, Hidden, InsetText, NotificationBanner, Radios, SummaryRow, TextInput,
+    TextareaField, WarningText,
 };
 use crate::islands::LiveQueue;
 use crate::islands::views::QueueView;
 use crate::paths;
 use leptos::prelude::*;
 
+/// `sign_on`: the organisation's own accounts work here too.
 #[component]
-pub fn HubSignInPage(entered: Entered) -> impl IntoView {
+pub fn HubSignInPage(entered: Entered, notice: Option<&'static str>, sign_on: bool) -> impl IntoView {
     view! {
         <ErrorSummary entered=entered.clone()/>
         <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
+            {notice.map(|text| view! { <InsetText>{text}</InsetText> })}
             <form method="post" action=paths::HUB_SIGN_IN novalidate>
                 <h1 class="govuk-heading-l">"Hub sign in"</h1>
                 <TextInput entered=entered.clone() name="email" label="Work email address" kind="email" autocomplete="username" width="govuk-input--width-20"/>
                 <TextInput entered=entered name="password" label="Password" kind="password" autocomplete="current-password" width="govuk-input--width-20" keep=false/>
                 <Button text="Continue"/>
             </form>
+            {sign_on.then(|| view! {
+                <form method="post" action=paths::HUB_SIGN_ON>
+                    <Button text="Sign in with your organisation account" kind="secondary"/>
+                </form>
+            })}
+        </div></div>
+    }
+}
+
+/// A page on the way to another one, where a redirect would not do: its header leads on by itself, and its link does
+/// for a browser that does not.
+#[component]
+pub fn HubOnwardPage(heading: &'static str, to: String, link: &'static str) -> impl IntoView {
+    view! {
+        <h1 class="govuk-heading-l">{heading}</h1>
+        <p class="govuk-body"><a class="govuk-link" href=to>{link}</a></p>
+    }
+}
+
+/// Why a single sign-on ended here, and what to do.
+#[component]
+pub fn HubSignOnEndPage(heading: &'static str, text: &'static str) -> impl IntoView {
+    view! {
+        <div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">
+            <h1 class="govuk-heading-l">{heading}</h1>
+            <p class="govuk-body">{text}</p>
+            <p class="govuk-body"><a class="govuk-link" href=format!("{}?again", paths::HUB_SIGN_IN)>"Go to the sign-in page"</a></p>
         </div></div>
     }
 }

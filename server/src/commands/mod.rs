@@ -18,7 +18,7 @@ use crate::http::assets::Assets;
 use crate::keys::Keys;
 use crate::outbox::{self, Mailer};
 use crate::portal::Portal;
-use crate::{contact, feed, http};
+use crate::{contact, feed, http, hub};
 use clap::{Parser, Subcommand};
 use std::error::Error;
 use std::path::PathBuf;
@@ -99,6 +99,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::CheckConfig => {
             println!("{}", config.masked());
             Mailer::new(&config)?;
+            hub::check_settings(&config)?;
             Ok(())
         }
         Command::Openapi => {
@@ -112,6 +113,7 @@ async fn portal(config: Config) -> Result<Portal, Box<dyn Error>> {
     let (db, keys) = store(&config).await?;
     let assets = Assets::load(config.site_dir.as_deref())?;
     let mailer = Mailer::new(&config)?;
+    hub::check_settings(&config)?;
     Ok(Portal::new(config, db, Arc::new(SystemClock), Entropy::System, keys, assets, mailer).await?)
 }
 

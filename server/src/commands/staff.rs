@@ -39,6 +39,16 @@ pub enum Command {
     Reset { email: String },
     /// End somebody's access at once
     Disable { email: String },
+    /// Let somebody sign in with the organisation's own account; they sign in again
+    Link {
+        email: String,
+        /// The provider, exactly as it names itself
+        #[arg(long)]
+        issuer: String,
+        /// By what the provider knows them for ever: its `sub`, never an email address
+        #[arg(long)]
+        subject: String,
+    },
 }
 
 pub async fn run(config: Config, command: Command) -> Done {
@@ -47,6 +57,7 @@ pub async fn run(config: Config, command: Command) -> Done {
         Command::Change { email, role, team } => change(config, &email, role.as_deref(), team).await,
         Command::Reset { email } => reset(config, &email).await,
         Command::Disable { email } => disable(config, &email).await,
+        Command::Link { email, issuer, subject } => link(config, &email, &issuer, &subject).await,
     }
 }
 
@@ -144,5 +155,35 @@ async fn disable(config: Config, email: &str) -> Done {
     hub::end_account(&portal, &mut tx, id, Actor::System, portal.now()).await?;
     tx.commit().await?;
     println!("{email} has no access any more; their sessions have ended, and what they held is in the queue");
+    Ok(())
+}
+
+async fn link(config: Config, email: &str, issuer: &str, subject: &str) -> Done {
+    if issuer.is_empty() || subject.is_empty() {
+        return Err("the issuer and the subject may not be empty".into());
+    }
+    // A slash too many would never be noticed otherwise: nobody would be found under it.
+    if let Some(set) = config.oidc_issuer.as_deref().filter(|set| *set != issuer) {
+        return Err(format!("the settings name another issuer: {set}").into());
+    }
+    let (db, keys) = store(&config).await?;
+    let now = SystemClock.now();
+    let identity = keys.identity_index(issuer, subject);
+    let mut tx = db.write().await?;
+    let id = staff_called(&mut tx, email).await?;
+    let (others,): (i64,) = sql("select count(*) from staff where sign_on_index = $1 and staff_id <> $2")
+        .bind(identity.as_str())
+        .bind(id)
+        .fetch_one(&mut tx)
+        .await?;
+    if others > 0 {
+        return Err("another account is linked to this subject".into());
+    }
+    sql("update staff set sign_on_index = $2 where staff_id = $1").bind(id).bind(identity).execute_one(&mut tx).await?;
+    // It may have been linked to somebody else before.
+    hub::end_sessions(&mut tx, id, now).await?;
+    audit::append(&mut tx, now, Entry::new(Actor::System, Act::StaffLinked, None, id)).await?;
+    tx.commit().await?;
+    println!("{email} can sign in with the organisation account; their password works as before, and their sessions have ended");
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! Cookies: read, set, taken away. All are `__Host-`, `Secure`, `HttpOnly`, `SameSite=Strict`, and
-//! end with the browser. Their names say nothing.
+//! end with the browser; but for [`SIGN_ON`]. Their names say nothing.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -18,7 +18,11 @@ pub const JOINING: &str = "__Host-j";
 /// A half-finished request for support.
 pub const DRAFT: &str = "__Host-d";
 
-const ALL: [&str; 7] = [PERSON, STAFF, CHALLENGE, PASSKEY, STAFF_CHALLENGE, JOINING, DRAFT];
+/// A colleague who has gone to the organisation's own sign-in. It must come along when another site leads back, so it
+/// is `SameSite=Lax`, and lives ten minutes.
+pub const SIGN_ON: &str = "__Host-o";
+
+const ALL: [&str; 8] = [PERSON, STAFF, CHALLENGE, PASSKEY, STAFF_CHALLENGE, JOINING, DRAFT, SIGN_ON];
 
 #[must_use]
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -48,6 +52,12 @@ pub fn only(headers: &HeaderMap, name: &str) -> HeaderMap {
 #[must_use]
 pub fn set(name: &str, token: &str) -> HeaderValue {
     cookie(&format!("{name}={token}; Path=/; Secure; HttpOnly; SameSite=Strict"))
+}
+
+/// The one that another site's link brings along.
+#[must_use]
+pub fn set_sign_on(token: &str) -> HeaderValue {
+    cookie(&format!("{SIGN_ON}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600"))
 }
 
 #[must_use]

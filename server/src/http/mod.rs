@@ -10,6 +10,7 @@ pub mod fields;
 pub mod form_token;
 pub mod headers;
 pub mod islands;
+pub mod outgoing;
 pub mod render;
 pub mod router;
 pub mod session;

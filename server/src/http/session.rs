@@ -3,7 +3,7 @@
 
 use super::cookies;
 use crate::audit::{self, Act, Actor, Entry};
-use crate::db::{Db, DbError, sql};
+use crate::db::{Db, DbError, Tx, sql};
 use crate::error::Error;
 use crate::keys;
 use crate::portal::Portal;
@@ -218,13 +218,28 @@ impl FromRequestParts<Portal> for MaybePerson {
     }
 }
 
+/// Ends the session of staff whose token has this hash, if it is still open.
+pub async fn end_staff(tx: &mut Tx, token_hash: String, now: DateTime<Utc>) -> Result<(), DbError> {
+    let ended: Option<(Uuid,)> =
+        sql("update staff_sessions set ended_at = $2 where token_hash = $1 and ended_at is null returning staff_id")
+            .bind(token_hash)
+            .bind(now)
+            .fetch_optional(tx)
+            .await?;
+    if let Some(staff) = ended.map(|(id,)| StaffId(id)) {
+        audit::append(tx, now, Entry::new(Actor::Staff(staff), Act::SignedOut, None, staff)).await?;
+    }
+    Ok(())
+}
+
 /// Ends every session and unfinished thing that these cookies name. Safe to call with none.
 pub async fn end(db: &Db, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(), DbError> {
     let hash = |name| cookies::read(headers, name).map(|token| keys::token_hash(&token));
     let (person, staff) = (hash(cookies::PERSON), hash(cookies::STAFF));
     let (challenge, draft, joining) = (hash(cookies::CHALLENGE), hash(cookies::DRAFT), hash(cookies::JOINING));
     let (staff_challenge, passkey) = (hash(cookies::STAFF_CHALLENGE), hash(cookies::PASSKEY));
-    if [&person, &staff, &joining, &challenge, &passkey, &staff_challenge, &draft].into_iter().all(Option::is_none) {
+    let sign_on = hash(cookies::SIGN_ON);
+    if [&person, &staff, &joining, &challenge, &passkey, &staff_challenge, &sign_on, &draft].into_iter().all(Option::is_none) {
         return Ok(());
     }
     let mut tx = db.write().await?;
@@ -240,21 +255,14 @@ pub async fn end(db: &Db, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(),
         }
     }
     if let Some(token) = staff {
-        let ended: Option<(Uuid,)> =
-            sql("update staff_sessions set ended_at = $2 where token_hash = $1 and ended_at is null returning staff_id")
-                .bind(token)
-                .bind(now)
-                .fetch_optional(&mut tx)
-                .await?;
-        if let Some(staff) = ended.map(|(id,)| StaffId(id)) {
-            audit::append(&mut tx, now, Entry::new(Actor::Staff(staff), Act::SignedOut, None, staff)).await?;
-        }
+        end_staff(&mut tx, token, now).await?;
     }
     for (token, text) in [
         (joining, "update invitations set pass_until = $2 where pass_hash = $1 and pass_until > $2"),
         (challenge, "update sign_in_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
         (passkey, "update passkey_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
         (staff_challenge, "update staff_challenges set used_at = $2 where token_hash = $1 and used_at is null"),
+        (sign_on, "update staff_sign_ons set used_at = $2 where token_hash = $1 and used_at is null"),
         // The key of a stranger's draft, unless it was sent: then its request needs it.
         (
             draft.clone(),

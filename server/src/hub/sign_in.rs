@@ -1,4 +1,5 @@
-//! `/hub/sign-in`, `/hub/sign-out`: password, then a code from an authenticator app.
+//! `/hub/sign-in`, `/hub/sign-out`: password, then a code from an authenticator app. The session that begins then is
+//! the same for a single sign-on ([`super::single_sign_on`]).
 
 use crate::audit::{self, Act, Actor, Entry};
 use crate::db::{DbError, Tx, sql};
@@ -31,8 +32,8 @@ use uuid::Uuid;
 const CHALLENGE_LIFE: Duration = Duration::minutes(5);
 const MOST_TRIES: i64 = 5;
 /// Wrong passwords or codes in a row before an account rests.
-const MOST_FAILURES: i64 = 10;
-const REST: Duration = Duration::minutes(15);
+pub(super) const MOST_FAILURES: i64 = 10;
+pub(super) const REST: Duration = Duration::minutes(15);
 
 pub fn routes() -> Router<Portal> {
     Router::new().route(paths::HUB_SIGN_IN, get(show).post(sign_in)).route(paths::HUB_SIGN_OUT, post(sign_out))
@@ -91,9 +92,19 @@ pub async fn add_staff(
     Ok(secret)
 }
 
-fn password_page(portal: &Portal, entered: Entered) -> Response {
+fn password_page(portal: &Portal, entered: Entered, notice: Option<&'static str>) -> Response {
     let problem = !entered.errors().is_empty();
-    portal.staff_door("Sign in").problem(problem).show(move || view! { <HubSignInPage entered=entered/> })
+    let sign_on = portal.single_sign_on.is_some();
+    portal.staff_door("Sign in").problem(problem).show(move || view! { <HubSignInPage entered=entered notice=notice sign_on=sign_on/> })
+}
+
+/// What the sign-in page says to whom a single sign-on led back to it. The address says nothing about anybody.
+fn notice_in_words(query: Option<&str>) -> Option<&'static str> {
+    match query? {
+        "declined" => Some("You were not signed in with your organisation account. Try again, or sign in with your password."),
+        "late" => Some("That took too long, or was begun in another window. Try again, or sign in with your password."),
+        _ => None,
+    }
 }
 
 fn code_page(portal: &Portal, errors: FieldErrors) -> Response {
@@ -103,10 +114,11 @@ fn code_page(portal: &Portal, errors: FieldErrors) -> Response {
 }
 
 async fn show(State(portal): State<Portal>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    if query.as_deref() != Some("again") && cookies::read(&headers, cookies::STAFF_CHALLENGE).is_some() {
+    let notice = notice_in_words(query.as_deref());
+    if notice.is_none() && query.as_deref() != Some("again") && cookies::read(&headers, cookies::STAFF_CHALLENGE).is_some() {
         return code_page(&portal, FieldErrors::default());
     }
-    let mut response = password_page(&portal, Entered::default());
+    let mut response = password_page(&portal, Entered::default(), notice);
     response.headers_mut().append(header::SET_COOKIE, cookies::gone(cookies::STAFF_CHALLENGE));
     response
 }
@@ -135,7 +147,7 @@ struct StaffRow {
 async fn first_step(portal: &Portal, block: &Block, fields: Fields) -> Result<Response, Error> {
     let form = match StaffPassword::parse(&fields) {
         Ok(form) => form,
-        Err(errors) => return Ok(password_page(portal, Entered::new(fields, errors))),
+        Err(errors) => return Ok(password_page(portal, Entered::new(fields, errors), None)),
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
@@ -156,7 +168,7 @@ async fn first_step(portal: &Portal, block: &Block, fields: Fields) -> Result<Re
     let Some(staff) = staff.filter(|_| fits) else {
         failed(portal, staff, now).await?;
         let errors = FieldErrors::one("email", "The email address or the password is not right");
-        return Ok(password_page(portal, Entered::new(fields, errors)));
+        return Ok(password_page(portal, Entered::new(fields, errors), None));
     };
     let token = portal.entropy.token();
     let mut tx = portal.db.write().await?;
@@ -173,8 +185,21 @@ async fn first_step(portal: &Portal, block: &Block, fields: Fields) -> Result<Re
     Ok(response)
 }
 
+/// Begins the session of somebody who has proved who they are; answers the token for their cookie.
+pub(super) async fn begin_session(portal: &Portal, tx: &mut Tx, staff: StaffId, now: DateTime<Utc>) -> Result<String, DbError> {
+    let token = portal.entropy.token();
+    sql("insert into staff_sessions (token_hash, staff_id, started_at, last_seen_at) values ($1, $2, $3, $3)")
+        .bind(keys::token_hash(&token))
+        .bind(staff)
+        .bind(now)
+        .execute_one(tx)
+        .await?;
+    audit::append(tx, now, Entry::new(Actor::Staff(staff), Act::SignedIn, None, staff)).await?;
+    Ok(token)
+}
+
 /// For nobody we know too, so that strangers cost the same.
-async fn failed(portal: &Portal, staff: Option<StaffId>, now: DateTime<Utc>) -> Result<(), DbError> {
+pub(super) async fn failed(portal: &Portal, staff: Option<StaffId>, now: DateTime<Utc>) -> Result<(), DbError> {
     let mut tx = portal.db.write().await?;
     limits::failed(&mut tx, now).await?;
     let subject = staff.map(|id| id.to_string()).unwrap_or_default();
@@ -213,6 +238,7 @@ async fn second_step(portal: &Portal, block: &Block, token: &str, fields: &Field
         let mut response = password_page(
             portal,
             Entered::new(Fields::default(), FieldErrors::one("email", "That took too long or too many tries. Sign in again")),
+            None,
         );
         response.headers_mut().append(header::SET_COOKIE, cookies::gone(cookies::STAFF_CHALLENGE));
         return Ok(response);
@@ -239,20 +265,13 @@ async fn second_step(portal: &Portal, block: &Block, token: &str, fields: &Field
         failed(portal, Some(staff), now).await?;
         return Ok(code_page(portal, FieldErrors::one("code", "That code is not right, or was used before. Wait for the next one")));
     }
-    let session_token = portal.entropy.token();
     sql("update staff_challenges set used_at = $2 where token_hash = $1 and used_at is null")
         .bind(keys::token_hash(token))
         .bind(now)
         .execute_one(&mut tx)
         .await?;
-    sql("insert into staff_sessions (token_hash, staff_id, started_at, last_seen_at) values ($1, $2, $3, $3)")
-        .bind(keys::token_hash(&session_token))
-        .bind(staff)
-        .bind(now)
-        .execute_one(&mut tx)
-        .await?;
+    let session_token = begin_session(portal, &mut tx, staff, now).await?;
     limits::give_back(&mut tx, block, Door::Staff).await?;
-    audit::append(&mut tx, now, Entry::new(Actor::Staff(staff), Act::SignedIn, None, staff)).await?;
     tx.commit().await?;
     let mut response = Redirect::to(paths::HUB).into_response();
     let answer = response.headers_mut();

@@ -57,6 +57,7 @@ pub async fn purge(tx: &mut Tx, schedule: &Schedule, now: DateTime<Utc>) -> Resu
         "delete from sign_in_challenges where expires_at <= $1",
         "delete from passkey_challenges where expires_at <= $1",
         "delete from staff_challenges where expires_at <= $1",
+        "delete from staff_sign_ons where expires_at <= $1",
         "delete from invitations where expires_at <= $1 and (used_at is not null or replaced_at is not null)",
     ] {
         purged.ways_in += sql(statement).bind(before(schedule.ways_in)).execute(tx).await?;

@@ -15,7 +15,7 @@ async fn exit_ends_the_session_and_takes_every_cookie() {
         assert_eq!(answer.location(), EXIT_URL, "{method}");
         assert_eq!(answer.header("clear-site-data"), "\"cache\", \"cookies\", \"storage\"");
         assert_eq!((answer.header("cache-control"), answer.body.as_str()), ("no-store", ""));
-        assert_eq!(answer.headers.get_all(header::SET_COOKIE).iter().count(), 7, "all there are");
+        assert_eq!(answer.headers.get_all(header::SET_COOKIE).iter().count(), 8, "all there are");
         assert!(amira.jar.is_empty());
         assert_eq!(copy.get("/home").await.location(), "/sign-in", "{method}: the session is dead on the server");
         assert_eq!(hub.acts("signed_out").await, if method == "get" { 1 } else { 2 }, "and that is on record");

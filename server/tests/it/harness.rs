@@ -106,7 +106,7 @@ fn template() -> &'static Template {
             let folder = tempfile::tempdir().expect("a folder");
             let runtime = Runtime::new().expect("a runtime");
             let url = format!("sqlite://{}", folder.path().join("portal.db").display());
-            let (portal, _) = runtime.block_on(open(&url, "smtp://127.0.0.1:1", folder.path(), 1, BASE_URL));
+            let (portal, _) = runtime.block_on(open(&url, "smtp://127.0.0.1:1", folder.path(), 1, |_| {}));
             let demo = runtime.block_on(fill(&portal));
             // Nothing writes any more: the file and its log belong together.
             let read = |name| (name, std::fs::read(folder.path().join(name)).expect("the database"));
@@ -116,14 +116,15 @@ fn template() -> &'static Template {
     })
 }
 
-async fn open(url: &str, smtp_url: &str, folder: &Path, seed: u64, base_url: &str) -> (Portal, Arc<TestClock>) {
-    let config = Config {
+async fn open(url: &str, smtp_url: &str, folder: &Path, seed: u64, change: impl FnOnce(&mut Config)) -> (Portal, Arc<TestClock>) {
+    let mut config = Config {
         database_url: url.to_owned(),
         smtp_url: Some(smtp_url.to_owned()),
-        base_url: base_url.to_owned(),
+        base_url: BASE_URL.into(),
         exit_url: EXIT_URL.into(),
         ..Config::default()
     };
+    change(&mut config);
     let site = folder.join("site");
     std::fs::create_dir_all(site.join("a")).expect("a folder");
     for (name, text) in SITE {
@@ -145,11 +146,16 @@ async fn fill(portal: &Portal) -> Demo {
 
 impl Hub {
     pub async fn start() -> Self {
-        Self::start_at(BASE_URL).await
+        Self::start_with(|_| {}).await
     }
 
     /// With another address of the portal.
     pub async fn start_at(base_url: &str) -> Self {
+        Self::start_with(|config| base_url.clone_into(&mut config.base_url)).await
+    }
+
+    /// With other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let template = template();
         let folder = tempfile::tempdir().expect("a folder");
         for (name, bytes) in &template.files {
@@ -157,19 +163,23 @@ impl Hub {
         }
         let mail = MailServer::start();
         let url = format!("sqlite://{}", folder.path().join("portal.db").display());
-        let (portal, clock) = open(&url, &mail.url(), folder.path(), 2, base_url).await;
+        let (portal, clock) = open(&url, &mail.url(), folder.path(), 2, change).await;
         Self::new(portal, clock, mail, Arc::clone(&template.demo), folder)
     }
 
     /// `None` where there is no PostgreSQL to be had; that has been said loudly.
     pub async fn start_on(backend: Backend) -> Option<Self> {
+        Self::start_on_with(backend, |_| {}).await
+    }
+
+    pub async fn start_on_with(backend: Backend, change: impl FnOnce(&mut Config)) -> Option<Self> {
         if backend == Backend::Sqlite {
-            return Some(Self::start().await);
+            return Some(Self::start_with(change).await);
         }
         let url = postgres::require()?.fresh_database();
         let folder = tempfile::tempdir().expect("a folder");
         let mail = MailServer::start();
-        let (portal, clock) = open(&url, &mail.url(), folder.path(), 2, BASE_URL).await;
+        let (portal, clock) = open(&url, &mail.url(), folder.path(), 2, change).await;
         let demo = fill(&portal).await;
         // Every connection is open before the test begins: what happens at the same moment then does.
         drop(join_all((0..16).map(|_| portal.db.read())).await);
@@ -539,7 +549,12 @@ impl Browser<'_> {
             attributes.pop();
         }
         assert!(name.starts_with("__Host-"), "{cookie}");
-        assert_eq!(attributes, ["Path=/", "Secure", "HttpOnly", "SameSite=Strict"], "{cookie}");
+        if name == "__Host-o" && !gone {
+            // The one that another site's link must bring along.
+            assert_eq!(attributes, ["Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=600"], "{cookie}");
+        } else {
+            assert_eq!(attributes, ["Path=/", "Secure", "HttpOnly", "SameSite=Strict"], "{cookie}");
+        }
         if gone {
             assert!(value.is_empty(), "{cookie}");
             self.jar.remove(name);

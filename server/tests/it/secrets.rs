@@ -12,8 +12,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+/// A log that is kept to be read.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+pub struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    /// Hears all that this thread's code says from now on.
+    pub fn hears(&self) -> tracing::subscriber::DefaultGuard {
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(server::log::filter(EnvFilter::new("trace")))
+            .with_ansi(false)
+            .without_time()
+            .with_writer(self.clone());
+        tracing::subscriber::set_default(subscriber.finish())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).expect("a text")
+    }
+}
 
 impl io::Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -37,12 +54,7 @@ impl MakeWriter<'_> for Kept {
 #[tokio::test]
 async fn no_code_pin_token_address_or_word_reaches_the_log() {
     let kept = Kept::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(server::log::filter(EnvFilter::new("trace")))
-        .with_ansi(false)
-        .without_time()
-        .with_writer(kept.clone());
-    let _heard = tracing::subscriber::set_default(subscriber.finish());
+    let _heard = kept.hears();
 
     let hub = Hub::start().await;
     let (mut amira, code) = hub.asked_for_a_code("amira").await;
@@ -88,7 +100,7 @@ async fn no_code_pin_token_address_or_word_reaches_the_log() {
     amira.get("/exit").await.location();
     sam.get("/hub").await;
 
-    let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    let log = kept.text();
     assert!(log.contains("mail was put off") && log.contains("a request failed"), "the log was heard: {log}");
     let person = hub.demo_person("amira");
     for secret in [

@@ -62,6 +62,7 @@ async fn every_route_is_open_to_its_own_viewers_and_to_no_others() {
                 let came = comes(answer.status, answer.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or_default());
                 let cell = format!("{method} {path} as {name}");
                 match (who, *kind) {
+                    (Who::Nobody, _) => assert_eq!(came, Comes::NotFound, "{cell}"),
                     (Who::Anyone, _) => assert_ne!(came, Comes::NotFound, "{cell}"),
                     (Who::Person, Who::Person) if hers => {
                         let theirs = *name == "amira" || (*name == "daniel" && template.contains("{case}"));

@@ -422,3 +422,42 @@ async fn a_password_of_staff_is_long_and_hard_to_guess() -> Tested {
     assert!(String::from_utf8(reset("velvet-harbour-nineteen-compass")?.stderr)?.contains("nobody with this email address has access"));
     Ok(())
 }
+
+#[tokio::test]
+async fn an_organisation_account_is_linked_to_one_colleague_and_stored_as_a_hash() -> Tested {
+    let program = Program::new()?;
+    let demo = seeded(&program, &["--cases", "50"])?;
+    let emails = texts(&demo["staff"], "email");
+    let (issuer, subject) = ("https://login.example.test/v2.0", "5a0e7c1d-subject");
+    let link = |email: &str, issuer: &str, subject: &str| program.run(&["staff", "link", email, "--issuer", issuer, "--subject", subject]);
+    let db = server::db::Db::open(&format!("sqlite://{}", program.database().display())).await?;
+    let said = link(emails[0], issuer, subject)?;
+    assert!(said.ok && said.out.contains("can sign in with the organisation account"), "{}{}", said.out, said.err);
+    assert!(link(emails[0], issuer, subject)?.ok, "again changes nothing");
+    for (email, issuer, subject, words) in [
+        (emails[1], issuer, subject, "another account is linked to this subject"),
+        ("nobody@hub.example.test", issuer, "another", "nobody with this email address has access"),
+        (emails[1], issuer, "", "may not be empty"),
+    ] {
+        let said = link(email, issuer, subject)?;
+        assert!(!said.ok && said.err.contains(words), "{}", said.err);
+    }
+    // The same subject of another provider is another person.
+    assert!(link(emails[1], "https://other.example.test", subject)?.ok);
+    assert_eq!(crate::stores::count(&db, "select count(distinct sign_on_index) from staff").await?, 2);
+    assert_eq!(crate::stores::count(&db, "select count(*) from audit where act = 'staff_linked'").await?, 3);
+    assert!(!program.dump().await?.contains(subject));
+    // What the settings cannot mean is said before anybody tries to sign in.
+    let secret = program.file("secret", "not empty")?;
+    let set = |args: &[&str], secret: &str| -> Result<String, Failed> {
+        let mut command = program.command(Path::new(env!("CARGO_BIN_EXE_portal")), args);
+        command.env("PORTAL_OIDC_ISSUER", issuer).env("PORTAL_OIDC_CLIENT_ID", "portal").env("PORTAL_OIDC_CLIENT_SECRET_FILE", secret);
+        Ok(String::from_utf8(command.output()?.stderr)?)
+    };
+    let slash = format!("{issuer}/");
+    let said = set(&["staff", "link", emails[2], "--issuer", &slash, "--subject", "x"], &secret)?;
+    assert!(said.contains("the settings name another issuer"), "{said}");
+    assert_eq!(set(&["check-config"], &secret)?, "");
+    assert!(set(&["check-config"], "/no/such/file")?.contains("oidc_client_secret_file /no/such/file"));
+    Ok(())
+}
