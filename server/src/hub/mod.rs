@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod files;
+mod invitations;
 mod openings;
 pub mod people;
 mod routes;
@@ -23,6 +24,7 @@ pub fn routes() -> Router<Portal> {
     routes::routes()
         .merge(files::routes())
         .merge(people::routes())
+        .merge(invitations::routes())
         .merge(openings::routes())
         .merge(accounts::routes())
         .merge(sign_in::routes())

@@ -141,7 +141,7 @@ async fn an_idempotency_key_gives_the_first_answer_again() {
     assert_eq!(hub.count(sql("select count(*) from imports")).await, imports);
     let other = call(&hub, with("monday-1", json!({ "cases": [] }).to_string())).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(other.json()["error"], "this Idempotency-Key was used for another batch");
+    assert_eq!(other.json()["error"], "this Idempotency-Key was used for another call");
     assert_eq!(results(&call(&hub, with("monday-2", batch.clone())).await), ["unchanged", "rejected"]);
     for bad in ["", "ä"] {
         assert_eq!(call(&hub, with(bad, batch.clone())).await.status, StatusCode::BAD_REQUEST);
