@@ -41,7 +41,7 @@ const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Every route there is. `{case}`, `{reference}`, `{file}`, `{task}`, `{person}` and `{token}` stand for Amira's,
 /// `{passkey}` for a passkey of hers, `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 75] = [
+pub const ROUTES: [(&str, &[&str], Takes, Who); 77] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -87,6 +87,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 75] = [
     ("/hub/people", GET, Nothing, Staff),
     ("/hub/people/{person}", GET, Nothing, Staff),
     ("/hub/people/{person}/invite", POST, Form, Staff),
+    ("/hub/people/{person}/email", BOTH, Form, Staff),
     ("/hub/people/{person}/open", POST, Form, Staff),
     ("/hub/people/{person}/stop-change", POST, Nothing, Staff),
     ("/hub/people/{person}/representative", BOTH, Form, Staff),
@@ -110,6 +111,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 75] = [
     ("/hub/sign-out", POST, Nothing, Anyone),
     ("/exit", BOTH, Nothing, Anyone),
     ("/api/v1/cases", POST, Json, Anyone),
+    ("/api/v1/invitations", POST, Json, Anyone),
     ("/api/v1/openapi.json", GET, Nothing, Anyone),
     ("/api/island/queue", POST, Call, Staff),
     ("/a/public.1.css", GET, Nothing, Anyone),
@@ -120,7 +122,8 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 75] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 58] = [
+const FIELDS: [&str; 59] = [
+    "alone",
     "open",
     "remove",
     "credential",
