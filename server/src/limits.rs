@@ -7,6 +7,8 @@
 //! breaker), a block has three tries and then one each ten minutes: whoever comes from a quiet address
 //! still gets in.
 //!
+//! A person who has signed in, and a machine that invites, have buckets of their own.
+//!
 //! To add a door: a variant of [`Door`], [`take`] before its secret is looked at, [`give_back`] after a
 //! right one, [`failed`] after a wrong one. It must not keep an address: only its keyed hash.
 

@@ -96,7 +96,8 @@ async fn email(
     };
     let now = portal.now();
     let mut tx = portal.db.write().await?;
-    if let Err(why) = mailed::may_be_mailed(&mut tx, person, &form.inbox).await? {
+    let contact = mailed::may_be_mailed(&mut tx, person, &form.inbox).await?;
+    if let Err(why) = contact {
         drop(tx);
         let text = match why {
             NoMail::Stopped => "They stopped all messages. Print the letter, or hand them the link",
