@@ -157,6 +157,12 @@ pub fn hub_invite(person: PersonId) -> String {
     format!("/hub/people/{person}/invite")
 }
 
+/// Where an invitation's link is sent by email.
+#[must_use]
+pub fn hub_email_link(person: PersonId) -> String {
+    format!("/hub/people/{person}/email")
+}
+
 /// Where a reason is given for opening what is not one's work.
 #[must_use]
 pub fn hub_open_person(person: PersonId) -> String {

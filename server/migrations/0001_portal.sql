@@ -153,14 +153,29 @@ create table staff_sessions (
     ended_at timestamptz
 );
 
--- How somebody gets in: a link and a word told by voice.
+create table machine_keys (
+    key_id text primary key,
+    name text not null,
+    key_hash text not null,
+    scopes text not null,
+    made_at timestamptz not null,
+    expires_at timestamptz not null,
+    last_used_at timestamptz,
+    revoked_at timestamptz
+);
+
+-- How somebody gets in: a link and a word told by voice, both derived from the id (server/src/keys.rs).
 create table invitations (
     invitation_id uuid primary key,
     person_id uuid not null references people (person_id),
     token_hash text not null unique,    -- of the link
     word_hash text not null,            -- of the word told by voice; useless without the key
     checked text not null check (checked in ('in_person', 'called_back', 'officer')),
-    made_by uuid not null references staff (staff_id),
+    delivery text not null check (delivery in ('letter', 'email')),
+    mail_to text,                       -- sealed; where the link is to be mailed: gone once it is, or the invitation ends
+    mailed_at timestamptz,
+    made_by uuid references staff (staff_id),
+    made_by_key text references machine_keys (key_id),
     made_at timestamptz not null,
     expires_at timestamptz not null,
     tries bigint not null default 0,    -- wrong words
@@ -170,7 +185,8 @@ create table invitations (
     inbox text check (inbox in ('just_mine', 'shared', 'not_sure')),
     chosen_at timestamptz,              -- when an address and a PIN were chosen
     used_at timestamptz,                -- when they signed in for the first time since
-    replaced_at timestamptz             -- a newer one ends it
+    replaced_at timestamptz,            -- a newer one ends it
+    check ((made_by is null) <> (made_by_key is null))
 );
 create unique index invitations_open on invitations (person_id) where used_at is null and replaced_at is null;
 create index invitations_person on invitations (person_id, made_at);
@@ -309,7 +325,7 @@ create index notes_request on notes (request_id, written_at);
 -- Ids and codes only: no address and no text. The sender reads both again when it sends.
 create table outbox (
     outbox_id uuid primary key,
-    notice text not null check (notice in ('request_received', 'reply_waiting', 'sign_in_code', 'point_changed')),
+    notice text not null check (notice in ('request_received', 'reply_waiting', 'sign_in_code', 'point_changed', 'invitation_link')),
     person_id uuid references people (person_id),   -- null: a decoy, so that strangers cost the same
     subject_id uuid not null,
     state text not null check (state in ('due', 'sent', 'task', 'not_sent', 'gave_up')),
@@ -356,23 +372,12 @@ create table tasks (
 );
 create index tasks_open on tasks (made_at) where done_at is null;
 
-create table machine_keys (
-    key_id text primary key,
-    name text not null,
-    key_hash text not null,
-    scopes text not null,
-    made_at timestamptz not null,
-    expires_at timestamptz not null,
-    last_used_at timestamptz,
-    revoked_at timestamptz
-);
-
 create table idempotency (
     key_id text not null references machine_keys (key_id),
     idempotency_key text not null,
     fingerprint text not null,
     status bigint not null,
-    answer text not null,
+    answer text not null,               -- without its secrets: those are derived again
     made_at timestamptz not null,
     primary key (key_id, idempotency_key)
 );

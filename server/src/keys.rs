@@ -8,7 +8,7 @@ use app::domain::joining::SpokenWord;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, Params};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -198,6 +198,21 @@ impl Keys {
         }
     }
 
+    /// What stands in the link of an invitation. Derived, as codes are: the mail with it is made when it is
+    /// sent, a machine that asks again gets the same answer, and no table holds it.
+    #[must_use]
+    pub fn invitation_token(&self, invitation: Uuid) -> String {
+        URL_SAFE_NO_PAD.encode(mac(&self.words, &[b"link", invitation.as_bytes()]))
+    }
+
+    /// The word of an invitation: who has the link knows nothing of it.
+    #[must_use]
+    pub fn invitation_word(&self, invitation: Uuid) -> SpokenWord {
+        let mut bytes = [0; 6];
+        bytes.copy_from_slice(&mac(&self.words, &[b"word", invitation.as_bytes()])[..6]);
+        SpokenWord::from_random(bytes)
+    }
+
     /// What the database keeps of the word of an invitation: as useless without the key.
     #[must_use]
     pub fn word_hash(&self, invitation: Uuid, word: &SpokenWord) -> String {
@@ -287,6 +302,18 @@ mod tests {
         assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()));
         assert_ne!(code, one.code(Uuid::from_u128(8)));
         assert_ne!(one.code_hash(challenge, &code), other.code_hash(challenge, &code));
+    }
+
+    #[test]
+    fn a_link_and_a_word_need_the_key_and_are_each_invitations_own() {
+        let (one, other) = (Keys::fixed(&[1; 32]), Keys::fixed(&[2; 32]));
+        let (id, next) = (Uuid::from_u128(7), Uuid::from_u128(8));
+        assert_eq!((one.invitation_token(id), one.invitation_word(id)), (one.invitation_token(id), one.invitation_word(id)));
+        assert_eq!(one.invitation_token(id).len(), 43);
+        for (keys, id) in [(&one, next), (&other, id)] {
+            assert_ne!(one.invitation_token(Uuid::from_u128(7)), keys.invitation_token(id));
+            assert_ne!(one.invitation_word(Uuid::from_u128(7)), keys.invitation_word(id));
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! breaker), a block has three tries and then one each ten minutes: whoever comes from a quiet address
 //! still gets in.
 //!
+//! A person who has signed in, and a machine that invites, have buckets of their own.
+//!
 //! To add a door: a variant of [`Door`], [`take`] before its secret is looked at, [`give_back`] after a
 //! right one, [`failed`] after a wrong one. It must not keep an address: only its keyed hash.
 
@@ -52,6 +54,7 @@ struct Bucket {
 
 const BLOCK: Bucket = Bucket { burst: 20, every: Duration::minutes(1) };
 const BLOCK_WHILE_TRIPPED: Bucket = Bucket { burst: 3, every: Duration::minutes(10) };
+const MACHINE: Bucket = Bucket { burst: 100, every: Duration::seconds(30) };
 const OWN: Bucket = Bucket { burst: 10, every: Duration::minutes(10) };
 const SYSTEM: Bucket = Bucket { burst: 300, every: Duration::milliseconds(1200) };
 const EVERYWHERE: &str = "everywhere";
@@ -67,6 +70,12 @@ pub async fn take(tx: &mut Tx, block: &Block, door: Door, now: DateTime<Utc>) ->
 /// Tries of somebody who has signed in, such as addresses that may be another's: a few, then one each ten minutes.
 pub async fn take_own(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> Result<(), Error> {
     if fill(tx, &person.to_string(), "new_point", OWN, now).await? { Ok(()) } else { Err(Error::SlowDown) }
+}
+
+/// Invitations that a machine asks for: a night's batch, then two each minute. A key in the wrong hands
+/// must not write to everybody. False when it has to wait.
+pub async fn take_machine(tx: &mut Tx, key_id: &str, now: DateTime<Utc>) -> Result<bool, DbError> {
+    fill(tx, key_id, "machine_invites", MACHINE, now).await
 }
 
 /// After a right answer: its try was none.

@@ -4,6 +4,7 @@
 //! Unknown means unsafe. A grant is read again at the moment of sending, never when queueing.
 //! To add a channel: add the variant, its words, and a sender in the server's outbox.
 
+use super::joining::OwnInbox;
 use super::london;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Timelike, Utc, Weekday};
 use serde::{Deserialize, Serialize};
@@ -247,8 +248,8 @@ pub enum NotSafe {
 
 /// Proof that a person has said: this channel, at this moment, in this manner.
 ///
-/// It has no public constructor. The one way to get it is [`Grant::safe_contact`], and every
-/// function that reaches a person takes one by value.
+/// It has no public constructor. The ways to get it are those of [`Grant`], and every function that
+/// reaches a person takes one by value.
 #[derive(Debug)]
 pub struct SafeContact {
     channel: Channel,
@@ -293,6 +294,16 @@ impl Grant {
     /// do not matter, but whether the channel is safe does.
     pub fn safe_contact_on_request(&self, at: DateTime<Utc>) -> Result<SafeContact, NotSafe> {
         Self { window: Window::ANY, ..self.clone() }.safe_contact(at)
+    }
+
+    /// The same, for the link that staff mail to an inbox of which the person has just said that it is
+    /// theirs alone. Somebody who has not joined has never said anything about email, and the hours are
+    /// of another inbox; but once somebody said that email is not safe, nothing goes there.
+    pub fn safe_contact_for_link(&self, _: &OwnInbox) -> Result<SafeContact, NotSafe> {
+        if self.channel != Channel::Email || self.safety == Safety::NotSafe {
+            return Err(NotSafe::NotGranted);
+        }
+        Ok(SafeContact { channel: self.channel, say_who: false, voicemail: false })
     }
 
     /// What was chosen, in words for the person and for staff.
@@ -404,6 +415,17 @@ mod tests {
             assert_eq!(grant.safe_contact_on_request(now).unwrap_err(), NotSafe::NotGranted);
         }
         assert!(safe().safe_contact(now).is_ok());
+    }
+
+    #[test]
+    fn a_link_goes_to_the_inbox_they_named_unless_they_said_that_email_is_not_safe() {
+        let named = OwnInbox::told_alone("a@example.test".into());
+        let link = |grant: &Grant| grant.safe_contact_for_link(&named).map(|contact| contact.may_say_who_we_are());
+        assert_eq!(link(&Grant::unknown(Channel::Email)), Ok(false));
+        assert_eq!(link(&Grant { say_who: true, ..safe() }), Ok(false), "it never says who we are");
+        assert_eq!(link(&Grant { safety: Safety::NotSafe, ..safe() }), Err(NotSafe::NotGranted));
+        assert_eq!(link(&Grant { channel: Channel::Text, ..safe() }), Err(NotSafe::NotGranted));
+        assert!(!format!("{named:?}").contains("example"));
     }
 
     #[test]

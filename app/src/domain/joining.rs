@@ -77,6 +77,45 @@ coded! {
     }
 }
 
+coded! {
+    /// How an invitation's link gets to the person.
+    Delivery {
+        Letter = "letter", "A letter to print";
+        Email = "email", "An email";
+    }
+}
+
+/// An inbox of which the person said, alone with staff: only I read this. It is good for the one link
+/// that they are invited with. It is no contact point and no grant: both come from them, later.
+///
+/// Only the form that asks whether this was said makes one ([`crate::forms::joining::EmailLink`]).
+#[derive(Clone, PartialEq, Eq)]
+pub struct OwnInbox(String);
+
+impl OwnInbox {
+    pub(crate) fn told_alone(address: String) -> Self {
+        Self(address)
+    }
+
+    /// Read back from the invitation that it was kept with, for the sender.
+    #[must_use]
+    pub fn kept(address: String) -> Self {
+        Self(address)
+    }
+
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An address: not for logs.
+impl fmt::Debug for OwnInbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnInbox(..)")
+    }
+}
+
 /// What is wrong with a chosen PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPin {
@@ -140,5 +179,6 @@ mod tests {
         assert!(Device::ALL.iter().all(|one| Device::from_code(one.code()) == Some(*one)));
         assert!(Inbox::ALL.iter().all(|one| Inbox::from_code(one.code()) == Some(*one)));
         assert!(IdentityCheck::ALL.iter().all(|one| IdentityCheck::from_code(one.code()) == Some(*one)));
+        assert!(Delivery::ALL.iter().all(|one| Delivery::from_code(one.code()) == Some(*one)));
     }
 }

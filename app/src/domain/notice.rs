@@ -12,10 +12,12 @@ pub enum Notice {
     SignInCode,
     /// Somebody gave a new address or number: told to the old one, if that is still safe.
     PointChanged,
+    /// The link of an invitation, to the inbox that they told staff of: they asked for it.
+    InvitationLink,
 }
 
 impl Notice {
-    pub const ALL: [Self; 4] = [Self::RequestReceived, Self::ReplyWaiting, Self::SignInCode, Self::PointChanged];
+    pub const ALL: [Self; 5] = [Self::RequestReceived, Self::ReplyWaiting, Self::SignInCode, Self::PointChanged, Self::InvitationLink];
 
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Notice {
             Self::ReplyWaiting => "reply_waiting",
             Self::SignInCode => "sign_in_code",
             Self::PointChanged => "point_changed",
+            Self::InvitationLink => "invitation_link",
         }
     }
 
@@ -32,12 +35,13 @@ impl Notice {
         Self::ALL.into_iter().find(|notice| notice.code() == code)
     }
 
-    /// The subject line, from an allow-list of two.
+    /// The subject line, from an allow-list of three.
     #[must_use]
     pub fn subject(self) -> &'static str {
         match self {
             Self::RequestReceived | Self::ReplyWaiting | Self::PointChanged => "You have a message",
             Self::SignInCode => "Your code",
+            Self::InvitationLink => "Your link",
         }
     }
 
@@ -48,6 +52,7 @@ impl Notice {
             Self::RequestReceived => "Tell them we have what they asked for",
             Self::ReplyWaiting => "Tell them there is a message to read",
             Self::SignInCode => "Help them sign in",
+            Self::InvitationLink => "We could not email them their link. Give them the letter instead",
             Self::PointChanged => "Ask if they gave us a new number themselves. If not, stop the change",
         }
     }

@@ -1,7 +1,7 @@
 //! Joining: the word, who else sees what, the way in. Nothing here can tell whether an invitation exists.
 
 use super::{FieldErrors, Fields, Form, sign_in};
-use crate::domain::joining::{Device, IdentityCheck, Inbox, SpokenWord, check_pin};
+use crate::domain::joining::{Device, IdentityCheck, Inbox, OwnInbox, SpokenWord, check_pin};
 
 /// Field `word`: told by voice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +113,38 @@ impl Form for Invite {
     }
 }
 
+/// Fields `email`, `alone` and `checked`: staff, before a link is emailed. The one place where an
+/// [`OwnInbox`] is made; the feed gives what it was sent to the same form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailLink {
+    pub checked: IdentityCheck,
+    pub inbox: OwnInbox,
+}
+
+impl Form for EmailLink {
+    fn parse(fields: &Fields) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let email = sign_in::email(fields.one("email"));
+        match (fields.one("email"), &email) {
+            ("", _) => errors.add("email", "Enter the email address as they told you"),
+            (_, None) => errors.add("email", "Enter an email address, like name@example.com"),
+            _ => {}
+        }
+        let told_alone = fields.has("alone", "yes");
+        if !told_alone {
+            errors.add("alone", "Tick this only if they told you, alone with you. If they did not, print the letter");
+        }
+        let checked = IdentityCheck::from_code(fields.one("checked"));
+        if checked.is_none() {
+            errors.add("checked", "Say how you made sure who this person is");
+        }
+        match (email, checked) {
+            (Some(email), Some(checked)) if told_alone => Ok(Self { checked, inbox: OwnInbox::told_alone(email) }),
+            _ => Err(errors),
+        }
+    }
+}
+
 /// Field `confirmed`: staff, before a change of address or number counts at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Confirm {
@@ -145,6 +177,18 @@ mod tests {
         assert_eq!(wrong::<WhoSees>(&[]), ["device", "inbox"]);
         assert_eq!(wrong::<WayIn>(&[]), ["email", "pin"]);
         assert_eq!(wrong::<Invite>(&[("checked", "date_of_birth")]), ["checked"]);
+        assert_eq!(wrong::<EmailLink>(&[]), ["email", "alone", "checked"]);
+    }
+
+    #[test]
+    fn no_inbox_is_theirs_before_staff_say_that_they_said_so() {
+        let said = |alone| wrong::<EmailLink>(&[("email", "Nell@Example.test"), ("alone", alone), ("checked", "in_person")]);
+        for alone in ["", "no", "on", "YES"] {
+            assert_eq!(said(alone), ["alone"]);
+        }
+        assert_eq!(said("yes"), [""; 0]);
+        let form = EmailLink::parse(&fields(&[("email", " Nell@Example.test "), ("alone", "yes"), ("checked", "officer")])).unwrap();
+        assert_eq!((form.inbox.address(), form.checked), ("nell@example.test", IdentityCheck::Officer));
     }
 
     #[test]

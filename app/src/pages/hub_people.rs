@@ -1,9 +1,9 @@
-//! The hub's pages about one person: who they are to which case, how they may be contacted, and how
-//! they get in. An invitation's link and word are shown once, to whoever made it.
+//! The hub's pages about one person: who they are to which case, how they may be contacted, and where
+//! a way in for them begins; the invitation itself is in `hub_invitations`.
 
 use crate::domain::ids::PersonId;
 use crate::domain::joining::IdentityCheck;
-use crate::govuk::{BackLink, Button, Choice, Entered, ErrorSummary, InsetText, NotificationBanner, Radios, SummaryRow, WarningText};
+use crate::govuk::{BackLink, Button, Choice, Entered, ErrorSummary, NotificationBanner, Radios, SummaryRow, WarningText};
 use crate::pages::hub::HubPerson;
 use crate::paths;
 use leptos::prelude::*;
@@ -144,50 +144,9 @@ pub fn PersonPage(view: PersonView, entered: Entered) -> impl IntoView {
             />
             <Button text=button/>
         </form>
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct InvitationView {
-    pub person: PersonId,
-    pub name: String,
-    pub link: String,
-    /// The link as a QR code: how many squares wide, and the dark ones as an SVG path.
-    pub square: Option<(usize, String)>,
-    pub word: String,
-    pub until: String,
-    pub hub_phone: String,
-}
-
-/// Shown once. What is printed is the letter alone: the word never goes with the link.
-#[component]
-pub fn InvitationPage(view: InvitationView) -> impl IntoView {
-    view! {
-        <div class="portal-screen-only">
-            <BackLink href=paths::hub_person(view.person)/>
-            <h1 class="govuk-heading-l">"Invitation for " {view.name}</h1>
-            <WarningText text="This page is shown once. An older invitation does not work any more."/>
-            <h2 class="govuk-heading-m">"Say this word to them"</h2>
-            <p class="govuk-body">"By phone or in person. Do not write it in the letter, and do not send it."</p>
-            <p class="hub-word">{view.word}</p>
-            <p class="govuk-body">"Five wrong words end the invitation. It can be used until " {view.until.clone()} "."</p>
-            <h2 class="govuk-heading-m">"Give them this letter"</h2>
-            <p class="govuk-body">"Print this page: only the letter is printed. Hand it over, or post it only if they said that post is safe."</p>
-        </div>
-        <div class="hub-letter">
-            <p class="govuk-body">"Hello,"</p>
-            <p class="govuk-body">"You can read updates and messages online, when it suits you. To start, open this address on a phone or computer that is safe for you:"</p>
-            <p class="govuk-body hub-letter__link">{view.link}</p>
-            {view.square.map(|(width, path)| view! {
-                <svg class="hub-letter__square" viewBox=format!("-4 -4 {0} {0}", width + 8) role="img" aria-label="The same address, for a phone camera">
-                    <path d=path/>
-                </svg>
-            })}
-            <p class="govuk-body">"You will be asked for a word. We tell you that word ourselves. The address works until " {view.until} "."</p>
-            <p class="govuk-body">"If you have a question, call " {view.hub_phone} "."</p>
-        </div>
-        <div class="portal-screen-only">
-            <InsetText>"The letter says nothing about what happened, and no name."</InsetText>
-        </div>
+        <p class="govuk-body">
+            "That makes a letter to print. Or, if they told you that only they read their inbox: "
+            <a class="govuk-link" href=paths::hub_email_link(id)>"Email the link"</a>
+        </p>
     }
 }

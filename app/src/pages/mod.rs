@@ -9,6 +9,7 @@ pub mod files;
 pub mod home;
 pub mod hub;
 pub mod hub_access;
+pub mod hub_invitations;
 pub mod hub_openings;
 pub mod hub_password;
 pub mod hub_people;

@@ -4,7 +4,7 @@
 use super::passkey_store;
 use super::step_up::{self, SteppedUp};
 use crate::audit::{self, Act, Actor, Entry};
-use crate::db::{DbError, Reader, Tx, sql};
+use crate::db::{Connection, DbError, Reader, Tx, sql};
 use crate::error::Error;
 use crate::http::cookies;
 use crate::http::fields::Form as Submitted;
@@ -50,6 +50,7 @@ struct SessionRow {
 struct LookRow {
     act: String,
     at: DateTime<Utc>,
+    actor: String,
     actor_id: String,
 }
 
@@ -75,13 +76,14 @@ fn look_in_words(act: &str) -> Option<&'static str> {
     })
 }
 
-/// The newest looks of staff, one line a thing and day.
+/// The newest looks of staff and what a machine did, one line a thing and day.
 async fn looks(reader: &mut Reader, person: PersonId) -> Result<Vec<LookLine>, DbError> {
-    let rows: Vec<LookRow> =
-        sql("select act, at, actor_id from audit where person_id = $1 and actor = 'staff' order by seq desc limit 200")
-            .bind(person)
-            .fetch_all(reader)
-            .await?;
+    let rows: Vec<LookRow> = sql(
+        "select act, at, actor, actor_id from audit where person_id = $1 and actor in ('staff', 'machine') order by seq desc limit 200",
+    )
+    .bind(person)
+    .fetch_all(reader)
+    .await?;
     // The chain holds ids as text; the table as ids. There are few staff.
     let staff: Vec<(Uuid, String)> = sql("select staff_id, name from staff").fetch_all(reader).await?;
     let names: HashMap<String, String> = staff.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
@@ -89,8 +91,9 @@ async fn looks(reader: &mut Reader, person: PersonId) -> Result<Vec<LookLine>, D
         .into_iter()
         .filter_map(|row| {
             let name = names.get(&row.actor_id).and_then(|name| name.split_whitespace().next()).unwrap_or("Somebody");
+            let machine = row.actor == "machine";
             Some(LookLine {
-                who: format!("{name}, victims’ hub,"),
+                who: if machine { "The police records system".into() } else { format!("{name}, victims’ hub,") },
                 what: look_in_words(&row.act)?,
                 when: london::day_in_words(london::wall(row.at).date()),
             })
@@ -102,9 +105,8 @@ async fn looks(reader: &mut Reader, person: PersonId) -> Result<Vec<LookLine>, D
 }
 
 /// Since when this person has stopped all messages.
-pub async fn paused(reader: &mut Reader, person: PersonId) -> Result<Option<DateTime<Utc>>, DbError> {
-    let (since,): (Option<DateTime<Utc>>,) =
-        sql("select paused_at from people where person_id = $1").bind(person).fetch_one(reader).await?;
+pub async fn paused(on: &mut impl Connection, person: PersonId) -> Result<Option<DateTime<Utc>>, DbError> {
+    let (since,): (Option<DateTime<Utc>>,) = sql("select paused_at from people where person_id = $1").bind(person).fetch_one(on).await?;
     Ok(since)
 }
 

@@ -68,7 +68,7 @@ fn print_sheet(demo: &Demo) {
     for staff in &demo.staff {
         println!("  {:<20} {:<24} password {:<28} secret {}", staff.role, staff.email, staff.password, staff.totp_secret);
     }
-    println!("Machine key (POST /api/v1/cases):");
+    println!("Machine key (POST /api/v1/cases and /api/v1/invitations):");
     for key in &demo.machine_keys {
         println!("  {} ({}): {}", key.name, key.scopes.join(", "), key.key);
     }

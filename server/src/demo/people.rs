@@ -226,7 +226,7 @@ pub async fn seed(portal: &Portal, invent: bool) -> Result<Demo, SeedError> {
             hub::add_staff(&mut tx, id, hub::NewStaff { email, name, role, team }, hash, (&portal.keys, &portal.entropy), now).await?;
         demo.staff.push(DemoStaff { role: role.code(), name, email, password, totp_secret });
     }
-    let scopes = vec!["cases:write".to_owned()];
+    let scopes = Vec::from(feed::SCOPES.map(str::to_owned));
     let key = feed::add_key(&mut tx, &portal.entropy, "demo records system", &scopes, now).await?;
     demo.machine_keys.push(DemoKey { name: "demo records system", key, scopes });
     some_requests(portal, &mut tx, now).await?;

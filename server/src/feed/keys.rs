@@ -12,7 +12,11 @@ use chrono::{DateTime, Duration, Utc};
 /// How long a key lives.
 const KEY_LIFE: Duration = Duration::days(90);
 /// What a key may do.
-pub const SCOPES: [&str; 1] = ["cases:write"];
+pub const SCOPES: [&str; 2] = [CASES, INVITE];
+/// Store cases and their people.
+pub const CASES: &str = "cases:write";
+/// Make invitations: whoever has such a key, and reads its answers, can let themselves in as anybody who is invited.
+pub const INVITE: &str = "invite";
 
 /// Makes a key `vh1_<id>_<secret>`; only this answer ever holds it.
 pub async fn add_key(tx: &mut Tx, entropy: &Entropy, name: &str, scopes: &[String], now: DateTime<Utc>) -> Result<String, DbError> {

@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod files;
+mod invitations;
 mod openings;
 pub mod password;
 pub mod people;
@@ -27,6 +28,7 @@ pub fn routes() -> Router<Portal> {
     routes::routes()
         .merge(files::routes())
         .merge(people::routes())
+        .merge(invitations::routes())
         .merge(openings::routes())
         .merge(password::routes())
         .merge(accounts::routes())

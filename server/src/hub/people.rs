@@ -1,5 +1,5 @@
-//! `/hub/people`, `/hub/people/{id}` and its `/invite`: who has not joined, how one person may be
-//! contacted, and a way in for them.
+//! `/hub/people`, `/hub/people/{id}`: who has not joined, and how one person may be contacted. A way in
+//! for them is made in `invitations`.
 
 use super::access;
 use super::openings::Record;
@@ -12,20 +12,17 @@ use crate::db::{Connection, DbError, Many, sql};
 use crate::error::Error;
 use crate::http::fields::Form as Submitted;
 use crate::http::session::{Caseworker, StaffSession};
-use crate::joining::store::{self as invitations, Standing};
-use crate::keys;
-use crate::people;
+use crate::joining::store::{Mailed, Newest, Standing, newest};
 use crate::portal::Portal;
 use crate::representation;
 use crate::vault::Field;
 use app::domain::ids::{PersonId, case_reference};
-use app::domain::joining::SpokenWord;
 use app::domain::london;
 use app::domain::participation::Role;
-use app::forms::joining::{Confirm, Invite};
+use app::forms::joining::Confirm;
 use app::forms::{Fields, Form as _};
 use app::govuk::Entered;
-use app::pages::hub_people::{InvitationPage, InvitationView, NotJoinedLine, PeoplePage, PersonPage, PersonView, RepresentativeLine};
+use app::pages::hub_people::{NotJoinedLine, PeoplePage, PersonPage, PersonView, RepresentativeLine};
 use app::paths;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
@@ -41,7 +38,6 @@ pub fn routes() -> Router<Portal> {
     Router::new()
         .route(paths::HUB_PEOPLE, get(not_joined))
         .route("/hub/people/{person}", get(show))
-        .route("/hub/people/{person}/invite", post(invite))
         .route("/hub/people/{person}/confirm", post(confirm))
         .route("/hub/people/{person}/sign-out", post(sign_out))
         .route("/hub/people/{person}/stop-change", post(stop_change))
@@ -98,9 +94,10 @@ fn part_in_words(role: Role, row: &RoleRow, now: DateTime<Utc>) -> String {
     }
 }
 
-fn in_words(standing: Standing) -> String {
-    match standing {
-        Standing::None => "None yet".into(),
+/// How somebody's newest invitation stands, one fact a line.
+fn in_words(newest: Option<&Newest>) -> Vec<String> {
+    let Some(newest) = newest else { return vec!["None yet".into()] };
+    let mut lines = vec![match newest.standing {
         Standing::Open { until, wrong_words: 0 } => format!("Open until {}", london::moment_in_words(until)),
         Standing::Open { until, wrong_words } => {
             format!("Open until {}. Wrong words so far: {wrong_words}", london::moment_in_words(until))
@@ -111,7 +108,15 @@ fn in_words(standing: Standing) -> String {
             format!("They chose an address and a PIN on {}, and have not signed in yet", london::moment_in_words(at))
         }
         Standing::Used { at } => format!("Used on {}", london::moment_in_words(at)),
-    }
+    }];
+    lines.extend(match newest.mailed {
+        Mailed::Never => None,
+        Mailed::Waits => Some("The email is on its way".into()),
+        Mailed::At(at) => Some(format!("Sent by email on {}", london::moment_in_words(at))),
+        Mailed::NotSent => Some("The email was not sent".into()),
+    });
+    lines.extend(newest.by_machine.map(|at| format!("Invited by the records system on {}", london::moment_in_words(at))));
+    lines
 }
 
 async fn not_joined(State(portal): State<Portal>, Caseworker(staff): Caseworker) -> Result<Response, Error> {
@@ -123,7 +128,7 @@ async fn not_joined(State(portal): State<Portal>, Caseworker(staff): Caseworker)
     .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.person_id).collect();
     let mut cases = cases_of(&mut reader, &ids, now).await?;
-    let standings = invitations::standings(&mut reader, &ids, now).await?;
+    let invitations = newest(&mut reader, &ids, now).await?;
     drop(reader);
     let lines: Vec<NotJoinedLine> = rows
         .into_iter()
@@ -133,7 +138,7 @@ async fn not_joined(State(portal): State<Portal>, Caseworker(staff): Caseworker)
                 name: portal.keys.vault.unwrap(row.person_id, &row.wrapped)?.open(Field::PersonName, row.person_id, &row.name)?,
                 cases: cases.remove(&row.person_id).unwrap_or_default().join(", "),
                 known_since: london::moment_in_words(row.created_at),
-                invitation: in_words(standings.get(&row.person_id).copied().unwrap_or(Standing::None)),
+                invitation: in_words(invitations.get(&row.person_id)).join(". "),
             })
         })
         .collect::<Result<_, DbError>>()?;
@@ -172,7 +177,7 @@ async fn show(
     person_page(&portal, &staff, &id, Entered::default(), done).await
 }
 
-async fn person_page(
+pub(super) async fn person_page(
     portal: &Portal,
     staff: &StaffSession,
     id: &str,
@@ -209,7 +214,7 @@ async fn person_page(
             .map(|(kind, from)| format!("{}, from {}", kind.in_words(), london::moment_in_words(from)))
             .collect(),
         outside: opened.outside_work_until.map(outside_in_words),
-        invitation: in_words(invitations::standings(&mut reader, &[id.0], now).await?.remove(&id.0).unwrap_or(Standing::None)),
+        invitation: in_words(newest(&mut reader, &[id.0], now).await?.get(&id.0)).join("\n"),
     };
     drop(reader);
     let problem = !entered.errors().is_empty();
@@ -274,63 +279,4 @@ async fn sign_out(State(portal): State<Portal>, Caseworker(staff): Caseworker, P
     audit::append(&mut tx, now, Entry::new(Actor::Staff(staff.staff), Act::SignedOutByHub, Some(person), "")).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("{}?signed-out", paths::hub_person(person))).into_response())
-}
-
-/// Answers with the invitation itself: neither link nor word can be shown a second time, so there is
-/// no page to be led to. Sent twice, the second one counts.
-async fn invite(
-    State(portal): State<Portal>,
-    Caseworker(staff): Caseworker,
-    Path(id): Path<String>,
-    Submitted(fields): Submitted,
-) -> Result<Response, Error> {
-    let form = match Invite::parse(&fields) {
-        Ok(form) => form,
-        Err(errors) => return person_page(&portal, &staff, &id, Entered::new(fields, errors), None).await,
-    };
-    let mut reader = portal.db.read().await?;
-    let (person, _) = known(&mut reader, &id).await?;
-    let _proof: access::Opened = access::open(&portal, &mut reader, &staff, &Record::Person(person), &fields).await?;
-    drop(reader);
-    let (now, invitation, token) = (portal.now(), portal.new_id(), portal.entropy.token());
-    let word = SpokenWord::from_random(portal.entropy.bytes());
-    let mut tx = portal.db.write().await?;
-    let new = invitations::New {
-        id: invitation,
-        person,
-        token_hash: keys::token_hash(&token),
-        word_hash: portal.keys.word_hash(invitation, &word),
-        checked: form.checked,
-        by: staff.staff,
-    };
-    invitations::invite(&mut tx, new, now).await?;
-    let key = portal.keys.vault.key(&mut tx, person.0).await?;
-    let name = people::name(&mut tx, &key).await?;
-    tx.commit().await?;
-    let link = format!("{}{}", portal.config.base_url.trim_end_matches('/'), paths::join(&token));
-    let view = InvitationView {
-        person,
-        name,
-        square: square(&link),
-        link,
-        word: word.spoken(),
-        until: london::moment_in_words(now + invitations::LIFE),
-        hub_phone: portal.hub().phone,
-    };
-    Ok(portal.staff_page(&staff, "Invitation").here(paths::HUB_PEOPLE).show(move || view! { <InvitationPage view=view/> }))
-}
-
-/// The link as a QR code: its width in squares, and the dark squares as an SVG path.
-fn square(link: &str) -> Option<(usize, String)> {
-    use std::fmt::Write as _;
-    let code = qrcode::QrCode::new(link.as_bytes()).ok()?;
-    let width = code.width();
-    let mut path = String::new();
-    for (place, colour) in code.to_colors().into_iter().enumerate() {
-        if colour == qrcode::Color::Dark {
-            // Writing to a string cannot fail.
-            let _ = write!(path, "M{} {}h1v1h-1z", place % width, place / width);
-        }
-    }
-    Some((width, path))
 }

@@ -239,7 +239,7 @@ fn parse(item: &[u8], line: u64, column: u64) -> Result<Json, ReadError> {
 }
 
 /// JSON as it was written: a doubled field stays visible, which `serde_json::Value` hides.
-enum Json {
+pub(crate) enum Json {
     Null,
     Text(String),
     List(Vec<Json>),
@@ -306,14 +306,14 @@ impl<'de> Visitor<'de> for JsonVisitor {
 }
 
 /// The named fields of one object, each taken at most once. A null is an absent field.
-struct Fields<const N: usize> {
+pub(crate) struct Fields<const N: usize> {
     names: [&'static str; N],
     values: [Option<Json>; N],
 }
 
 impl<const N: usize> Fields<N> {
     /// Refuses anything but an object with no field outside `names` and none twice.
-    fn of(json: Json, names: [&'static str; N]) -> Result<Self, String> {
+    pub(crate) fn of(json: Json, names: [&'static str; N]) -> Result<Self, String> {
         let Json::Object(entries) = json else {
             return Err("not an object with fields".to_owned());
         };
@@ -332,13 +332,13 @@ impl<const N: usize> Fields<N> {
         Ok(Self { names, values })
     }
 
-    fn take(&mut self, name: &str) -> Option<Json> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<Json> {
         let slots = self.names.iter().zip(&mut self.values);
         slots.filter(|(n, _)| **n == name).find_map(|(_, slot)| slot.take())
     }
 
     /// A text field; absent and null are empty.
-    fn text(&mut self, name: &str) -> Result<String, String> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<String, String> {
         match self.take(name) {
             None | Some(Json::Null) => Ok(String::new()),
             Some(Json::Text(text)) => Ok(text),
@@ -347,7 +347,7 @@ impl<const N: usize> Fields<N> {
     }
 
     /// A yes or no; absent and null are no.
-    fn yes(&mut self, name: &str) -> Result<bool, String> {
+    pub(crate) fn yes(&mut self, name: &str) -> Result<bool, String> {
         match self.take(name) {
             None | Some(Json::Null) => Ok(false),
             Some(Json::Bool(value)) => Ok(value),

@@ -238,7 +238,7 @@ impl ReadError {
 
 /// A field's name in error messages and its longest text, in characters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limit(pub &'static str, pub usize);
+pub(crate) struct Limit(pub &'static str, pub usize);
 
 impl Limit {
     pub(super) const CRIME_TYPE: Self = Self("crime type", 100);
@@ -252,12 +252,12 @@ impl Limit {
     pub(super) const MOBILE: Self = Self("mobile", 30);
 
     /// Whatever identifies a case or a person; `name` is what the feed calls it.
-    pub(super) const fn key(name: &'static str) -> Self {
+    pub(crate) const fn key(name: &'static str) -> Self {
         Self(name, 100)
     }
 
     /// Trimmed text, or `None` when blank.
-    pub(super) fn optional(self, raw: &str) -> Result<Option<&str>, String> {
+    pub(crate) fn optional(self, raw: &str) -> Result<Option<&str>, String> {
         let Self(name, longest) = self;
         let text = raw.trim();
         // Bytes first: a text is never longer in characters than in bytes.
@@ -271,7 +271,7 @@ impl Limit {
     }
 
     /// Trimmed text that must be there.
-    pub(super) fn required(self, raw: &str) -> Result<&str, String> {
+    pub(crate) fn required(self, raw: &str) -> Result<&str, String> {
         self.optional(raw)?.ok_or_else(|| format!("no {}", self.0))
     }
 }

@@ -5,11 +5,15 @@ use crate::audit::{self, Act, Actor, Entry};
 use crate::contact::points::Kind;
 use crate::contact::{self, points};
 use crate::db::{Connection, DbError, Many, Tx, sql};
-use crate::keys::Keys;
+use crate::keys::{self, Keys};
+use crate::outbox;
 use crate::portal::Portal;
+use crate::vault::Field;
 use app::domain::contact::{Channel, Grant, Safety};
 use app::domain::ids::{PersonId, StaffId};
-use app::domain::joining::{Device, IdentityCheck, Inbox, SpokenWord};
+use app::domain::joining::{Delivery, Device, IdentityCheck, Inbox, OwnInbox, SpokenWord};
+use app::domain::notice::Notice;
+use app::paths;
 use chrono::{DateTime, Duration, Utc};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -20,36 +24,80 @@ pub const MOST_TRIES: i64 = 5;
 /// How long the right word opens the next pages.
 const PASS_LIFE: Duration = Duration::minutes(30);
 
-/// A new invitation, to be stored.
-pub struct New {
-    pub id: Uuid,
-    pub person: PersonId,
-    pub token_hash: String,
-    pub word_hash: String,
-    pub checked: IdentityCheck,
-    pub by: StaffId,
+/// Who makes an invitation.
+#[derive(Clone, Debug)]
+pub enum Maker {
+    Staff(StaffId),
+    /// The id of its key.
+    Machine(String),
 }
 
-/// Stores an invitation and ends the one before it.
-pub async fn invite(tx: &mut Tx, new: New, now: DateTime<Utc>) -> Result<(), DbError> {
-    sql("update invitations set replaced_at = $2 where person_id = $1 and used_at is null and replaced_at is null")
+/// An invitation to be made.
+pub struct New {
+    pub person: PersonId,
+    pub checked: IdentityCheck,
+    pub by: Maker,
+    /// Where its link is mailed; without one it is handed over.
+    pub mail_to: Option<OwnInbox>,
+}
+
+/// What is shown once.
+pub struct Made {
+    pub id: Uuid,
+    pub link: String,
+    pub word: SpokenWord,
+    pub until: DateTime<Utc>,
+}
+
+/// The secret address of an invitation.
+#[must_use]
+pub fn link(portal: &Portal, invitation: Uuid) -> String {
+    format!("{}{}", portal.config.base_url.trim_end_matches('/'), paths::join(&portal.keys.invitation_token(invitation)))
+}
+
+/// Makes an invitation and ends the one before it, which is not mailed any more. Whether this one may be
+/// mailed, the caller has asked ([`super::mailed`]).
+pub async fn invite(portal: &Portal, tx: &mut Tx, new: New, now: DateTime<Utc>) -> Result<Made, DbError> {
+    let id = portal.new_id();
+    let made = Made { id, link: link(portal, id), word: portal.keys.invitation_word(id), until: now + LIFE };
+    sql("update invitations set replaced_at = $2, mail_to = null where person_id = $1 and used_at is null and replaced_at is null")
         .bind(new.person)
         .bind(now)
         .execute(tx)
         .await?;
-    sql("insert into invitations (invitation_id, person_id, token_hash, word_hash, checked, made_by, made_at, expires_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8)")
-    .bind(new.id)
+    let sealed = match &new.mail_to {
+        Some(inbox) => {
+            let key = portal.keys.vault.key(tx, new.person.0).await?;
+            Some(key.seal(&portal.entropy, Field::InvitationMailTo, id, inbox.address()))
+        }
+        None => None,
+    };
+    let delivery = if sealed.is_some() { Delivery::Email } else { Delivery::Letter };
+    let (staff, machine, actor) = match new.by {
+        Maker::Staff(staff) => (Some(staff), None, Actor::Staff(staff)),
+        Maker::Machine(key) => (None, Some(key.clone()), Actor::Machine(key)),
+    };
+    sql("insert into invitations (invitation_id, person_id, token_hash, word_hash, checked, delivery, mail_to, made_by, made_by_key, \
+           made_at, expires_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+    .bind(id)
     .bind(new.person)
-    .bind(new.token_hash)
-    .bind(new.word_hash)
+    .bind(keys::token_hash(&portal.keys.invitation_token(id)))
+    .bind(portal.keys.word_hash(id, &made.word))
     .bind(new.checked.code())
-    .bind(new.by)
+    .bind(delivery.code())
+    .bind(sealed)
+    .bind(staff)
+    .bind(machine)
     .bind(now)
-    .bind(now + LIFE)
+    .bind(made.until)
     .execute_one(tx)
     .await?;
-    audit::append(tx, now, Entry::new(Actor::Staff(new.by), Act::Invited, Some(new.person), new.id)).await
+    if delivery == Delivery::Email {
+        outbox::queue(tx, portal.new_id(), Notice::InvitationLink, Some(new.person), id, now).await?;
+    }
+    audit::append(tx, now, Entry::new(actor, Act::Invited, Some(new.person), id)).await?;
+    Ok(made)
 }
 
 #[derive(sqlx::FromRow)]
@@ -63,7 +111,7 @@ struct TriedRow {
 /// unknown, old, used or spent link: all the same `false`.
 pub async fn try_word(
     tx: &mut Tx,
-    keys: &Keys,
+    root: &Keys,
     token_hash: &str,
     word: &SpokenWord,
     pass_hash: String,
@@ -80,7 +128,7 @@ pub async fn try_word(
     .await?;
     let Some(tried) = tried else { return Ok(false) };
     let person = PersonId(tried.person_id);
-    if !crate::keys::same(&tried.word_hash, &keys.word_hash(tried.invitation_id, word)) {
+    if !keys::same(&tried.word_hash, &root.word_hash(tried.invitation_id, word)) {
         audit::append(tx, now, Entry::new(Actor::Anyone, Act::InvitationTried, Some(person), tried.invitation_id)).await?;
         return Ok(false);
     }
@@ -185,18 +233,18 @@ pub async fn choose(
 
 /// The first sign-in after the choice uses the invitation up.
 pub async fn used(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> Result<(), DbError> {
-    sql("update invitations set used_at = $2 where person_id = $1 and used_at is null and replaced_at is null and chosen_at is not null")
-        .bind(person)
-        .bind(now)
-        .execute(tx)
-        .await
-        .map(drop)
+    sql("update invitations set used_at = $2, mail_to = null \
+         where person_id = $1 and used_at is null and replaced_at is null and chosen_at is not null")
+    .bind(person)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// How an invitation stands, for staff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    None,
     Open {
         until: DateTime<Utc>,
         wrong_words: i64,
@@ -215,44 +263,76 @@ pub enum Standing {
     },
 }
 
+/// Whether an email went out with it; never where to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mailed {
+    /// It was handed over on paper.
+    Never,
+    Waits,
+    At(DateTime<Utc>),
+    /// It could not, or must not, be sent.
+    NotSent,
+}
+
+/// The newest invitation of somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    pub standing: Standing,
+    pub mailed: Mailed,
+    /// When a records system made it.
+    pub by_machine: Option<DateTime<Utc>>,
+}
+
 #[derive(sqlx::FromRow)]
-struct StandingRow {
+struct NewestRow {
     person_id: Uuid,
+    made_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     tries: i64,
     chosen_at: Option<DateTime<Utc>>,
     used_at: Option<DateTime<Utc>>,
+    delivery: String,
+    mail_to: Option<String>,
+    mailed_at: Option<DateTime<Utc>>,
+    made_by_key: Option<String>,
 }
 
-impl StandingRow {
-    fn standing(&self, now: DateTime<Utc>) -> Standing {
-        match (self.used_at, self.chosen_at) {
+impl NewestRow {
+    fn newest(&self, now: DateTime<Utc>) -> Newest {
+        let standing = match (self.used_at, self.chosen_at) {
             (Some(at), _) => Standing::Used { at },
             (None, Some(at)) => Standing::Chosen { at },
             _ if self.tries >= MOST_TRIES => Standing::Spent,
             _ if self.expires_at <= now => Standing::RunOut { at: self.expires_at },
             _ => Standing::Open { until: self.expires_at, wrong_words: self.tries },
-        }
+        };
+        let mailed = match (self.mailed_at, &self.mail_to) {
+            _ if self.delivery == Delivery::Letter.code() => Mailed::Never,
+            (Some(at), _) => Mailed::At(at),
+            (None, Some(_)) => Mailed::Waits,
+            (None, None) => Mailed::NotSent,
+        };
+        Newest { standing, mailed, by_machine: self.made_by_key.as_ref().map(|_| self.made_at) }
     }
 }
 
-static STANDINGS: Many = Many::new(
-    "select person_id, expires_at, tries, chosen_at, used_at from invitations \
+static NEWEST: Many = Many::new(
+    "select person_id, made_at, expires_at, tries, chosen_at, used_at, delivery, mail_to, mailed_at, made_by_key from invitations \
      where replaced_at is null and person_id in ({rows}) order by made_at",
     1,
 );
 
-/// How the newest invitation of each of these people stands; nobody without one is in it.
-pub async fn standings(on: &mut impl Connection, people: &[Uuid], now: DateTime<Utc>) -> Result<HashMap<Uuid, Standing>, DbError> {
+/// The newest invitation of each of these people; nobody without one is in it.
+pub async fn newest(on: &mut impl Connection, people: &[Uuid], now: DateTime<Utc>) -> Result<HashMap<Uuid, Newest>, DbError> {
     let mut found = HashMap::new();
-    for some in STANDINGS.groups(people) {
-        let mut statement = STANDINGS.of(some.len());
+    for some in NEWEST.groups(people) {
+        let mut statement = NEWEST.of(some.len());
         for id in some {
             statement = statement.bind(*id);
         }
-        let rows: Vec<StandingRow> = statement.fetch_all(on).await?;
+        let rows: Vec<NewestRow> = statement.fetch_all(on).await?;
         // Oldest first: the newest one stays.
-        found.extend(rows.into_iter().map(|row| (row.person_id, row.standing(now))));
+        found.extend(rows.into_iter().map(|row| (row.person_id, row.newest(now))));
     }
     Ok(found)
 }

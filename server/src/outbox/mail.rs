@@ -1,4 +1,5 @@
-//! Mail: neutral sender, fixed subject, fixed words, one recipient, a link to the front page only.
+//! Mail: neutral sender, fixed subject, fixed words, one recipient, a link to the front page or to an
+//! invitation and nowhere else.
 
 use crate::config::Config;
 use app::domain::contact::{Channel, SafeContact};
@@ -39,6 +40,18 @@ pub struct Mailer {
     front_page: String,
 }
 
+/// What a message holds besides its fixed words.
+#[derive(Clone, Copy)]
+pub enum Enclosed<'a> {
+    Nothing,
+    Code(&'a str),
+    /// The link of an invitation, and until when it works.
+    Link {
+        link: &'a str,
+        until: &'a str,
+    },
+}
+
 /// Tells mail programs that no human wrote this, so that none answers by itself.
 #[derive(Clone)]
 struct AutoSubmitted;
@@ -74,26 +87,29 @@ impl Mailer {
         Ok(Self { transport, from, front_page: format!("{}/", config.base_url.trim_end_matches('/')) })
     }
 
-    fn words(&self, notice: Notice, code: Option<&str>) -> String {
+    /// `None` where a notice does not have what belongs into it.
+    fn words(&self, notice: Notice, enclosed: Enclosed<'_>) -> Option<String> {
         let front = &self.front_page;
-        match (notice, code) {
-            (Notice::SignInCode, code) => format!(
-                "Your code is {}\n\nIt lasts 10 minutes. If you did not ask for it, you can ignore this email. Never tell it to anybody.\n",
-                code.unwrap_or_default()
-            ),
-            (Notice::RequestReceived | Notice::ReplyWaiting | Notice::PointChanged, _) => {
-                format!(
-                    "Hello,\n\nThere is a message for you. To read it, sign in here:\n\n{front}\n\nPlease do not answer this email. Nobody reads it.\n"
-                )
-            }
+        match (notice, enclosed) {
+            (Notice::SignInCode, Enclosed::Code(code)) => Some(format!(
+                "Your code is {code}\n\nIt lasts 10 minutes. If you did not ask for it, you can ignore this email. Never tell it to anybody.\n"
+            )),
+            (Notice::InvitationLink, Enclosed::Link { link, until }) => Some(format!(
+                "Hello,\n\nHere is the link you asked for:\n\n{link}\n\nYou also need the word that you were told. The link works until {until}.\n\nIf you did not ask for this, you can ignore this email. Please do not answer it. Nobody reads it.\n"
+            )),
+            (Notice::RequestReceived | Notice::ReplyWaiting | Notice::PointChanged, Enclosed::Nothing) => Some(format!(
+                "Hello,\n\nThere is a message for you. To read it, sign in here:\n\n{front}\n\nPlease do not answer this email. Nobody reads it.\n"
+            )),
+            _ => None,
         }
     }
 
     /// Sends one notice to one address. The grant is used up: the next message needs another look.
-    pub async fn send(&self, contact: SafeContact, id: Uuid, notice: Notice, to: &str, code: Option<&str>) -> Result<(), MailError> {
+    pub async fn send(&self, contact: SafeContact, id: Uuid, notice: Notice, to: &str, enclosed: Enclosed<'_>) -> Result<(), MailError> {
         if contact.channel() != Channel::Email {
             return Err(MailError::Refused("the grant is for another channel"));
         }
+        let words = self.words(notice, enclosed).ok_or(MailError::Refused("it lacks what belongs into it"))?;
         let to: Mailbox = to.parse().map_err(|_| MailError::Refused("not an address"))?;
         let domain = self.from.email.domain();
         let message = Message::builder()
@@ -104,7 +120,7 @@ impl Mailer {
             .message_id(Some(format!("<{id}@{domain}>")))
             .header(AutoSubmitted)
             .header(ContentType::TEXT_PLAIN)
-            .body(self.words(notice, code))
+            .body(words)
             .map_err(|_| MailError::Refused("the message could not be put together"))?;
         match &self.transport {
             Transport::Smtp(smtp) => match tokio::time::timeout(LONGEST_SEND, smtp.send(message)).await {

@@ -3,13 +3,14 @@
 //!
 //! The one way out is [`mail::Mailer::send`], which takes a `SafeContact` by value: only a live grant
 //! makes one. Where the person chose the telephone, a text or a letter, or where no safe way is known,
-//! the notice becomes a task for staff. To add a channel: a sender beside `mail`, and its arm in
+//! the notice becomes a task for staff. The link of an invitation goes to an inbox that is kept with it
+//! (`joining::mailed`), and becomes a task when it cannot. To add a channel: a sender beside `mail`, and its arm in
 //! `worker::deliver`. Never put an address or words into the table.
 
 mod mail;
 mod worker;
 
-pub use mail::{MailError, Mailer};
+pub use mail::{Enclosed, MailError, Mailer};
 pub use worker::{deliver_due, run};
 
 use crate::db::{DbError, Tx, sql};
@@ -19,7 +20,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// Queues a notice. One that waits already is enough: two waiting messages are one "you have a
-/// message". A code is never shared. No person: a decoy that costs the same and goes nowhere.
+/// message". A code, or the link of an invitation, is never shared. No person: a decoy that costs the same and goes nowhere.
 pub async fn queue(
     tx: &mut Tx,
     id: Uuid,
@@ -29,7 +30,7 @@ pub async fn queue(
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     sql("insert into outbox (outbox_id, notice, person_id, subject_id, state, due_at, queued_at) \
-         select $1, $2, $3, $4, 'due', $5, $5 where $2 = 'sign_in_code' or not exists \
+         select $1, $2, $3, $4, 'due', $5, $5 where $2 in ('sign_in_code', 'invitation_link') or not exists \
            (select 1 from outbox where person_id = $3 and notice = $2 and state = 'due')")
     .bind(id)
     .bind(notice.code())

@@ -1,15 +1,17 @@
 //! Takes due notices, looks at each person's choice as it is now, and settles: sent, a task for
 //! staff, not sent with a reason, or later. A lease keeps two workers from sending the same one.
 
-use super::mail::MailError;
+use super::mail::{Enclosed, MailError};
 use crate::account::{CODE_LIFE, security};
 use crate::audit::{self, Act, Actor, Entry};
 use crate::contact::points::{self, Kind};
 use crate::contact::store;
 use crate::db::{DbError, Tx, sql};
+use crate::joining::mailed::{self, NoMail};
 use crate::portal::Portal;
 use app::domain::contact::{Channel, NotSafe, SafeContact};
 use app::domain::ids::PersonId;
+use app::domain::london;
 use app::domain::notice::Notice;
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::join_all;
@@ -129,6 +131,9 @@ async fn take(portal: &Portal, lease: Uuid) -> Result<Vec<Row>, DbError> {
 async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
     let now = portal.now();
     let Some(person) = queued.person else { return Ok(Verdict::NotSent("nobody")) };
+    if queued.notice == Notice::InvitationLink {
+        return deliver_link(portal, queued, person).await;
+    }
     let mut reader = portal.db.read().await?;
     if queued.notice == Notice::SignInCode && (now - queued.since >= CODE_LIFE || code_is_spent(&mut reader, queued.subject).await?) {
         return Ok(Verdict::NotSent("the code has run out"));
@@ -180,7 +185,31 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
     };
     drop(reader);
     let code = (queued.notice == Notice::SignInCode).then(|| portal.keys.code(queued.subject));
-    Ok(match portal.mailer.send(contact, queued.id, queued.notice, &to, code.as_deref()).await {
+    Ok(send(portal, queued, contact, &to, code.as_deref().map_or(Enclosed::Nothing, Enclosed::Code)).await)
+}
+
+/// The link of an invitation, to the inbox that is kept with it: where the person is reached otherwise
+/// is no matter here, but whether they stopped everything, or said that email is not safe, is.
+async fn deliver_link(portal: &Portal, queued: &Queued, person: PersonId) -> Result<Verdict, DbError> {
+    let now = portal.now();
+    let mut reader = portal.db.read().await?;
+    let Some(waiting) = mailed::waiting(portal, &mut reader, queued.subject, person, now).await? else {
+        return Ok(Verdict::NotSent("the invitation has ended"));
+    };
+    let contact = match mailed::may_be_mailed(&mut reader, person, &waiting.inbox).await? {
+        Ok(contact) => contact,
+        Err(NoMail::Stopped) => return Ok(Verdict::NotSent("the person stopped all messages")),
+        Err(NoMail::NotSafe) => return Ok(Verdict::Task(None)),
+    };
+    drop(reader);
+    let until = london::moment_in_words(waiting.until);
+    let enclosed = Enclosed::Link { link: &waiting.link, until: &until };
+    Ok(send(portal, queued, contact, waiting.inbox.address(), enclosed).await)
+}
+
+async fn send(portal: &Portal, queued: &Queued, contact: SafeContact, to: &str, enclosed: Enclosed<'_>) -> Verdict {
+    let now = portal.now();
+    match portal.mailer.send(contact, queued.id, queued.notice, to, enclosed).await {
         Ok(()) => Verdict::Sent,
         Err(MailError::Refused(_)) => Verdict::Task(None),
         Err(error @ (MailError::NotNow(_) | MailError::Settings(_))) => {
@@ -188,7 +217,7 @@ async fn deliver(portal: &Portal, queued: &Queued) -> Result<Verdict, DbError> {
             let since = queued.failing_since.unwrap_or(now);
             if now - since >= TRY_FOR { Verdict::GaveUp } else { Verdict::Retry { at: now + wait_after(queued.attempts), since } }
         }
-    })
+    }
 }
 
 /// 30 s, 1, 2, 5, 10 minutes, then every 15 (security reference 5).
@@ -250,6 +279,9 @@ async fn settle(portal: &Portal, queued: &Queued, lease: Uuid, verdict: Verdict)
     .await?;
     if kept == 0 {
         return Ok(());
+    }
+    if queued.notice == Notice::InvitationLink && settled.is_some() {
+        mailed::settled(&mut tx, queued.subject, settled.filter(|_| matches!(verdict, Verdict::Sent))).await?;
     }
     match (&verdict, queued.person) {
         (Verdict::Task(channel), Some(person)) => add_task(portal, &mut tx, queued, person, *channel).await?,

@@ -62,6 +62,8 @@ pub async fn purge(tx: &mut Tx, schedule: &Schedule, now: DateTime<Utc>) -> Resu
     ] {
         purged.ways_in += sql(statement).bind(before(schedule.ways_in)).execute(tx).await?;
     }
+    // Sent or given up long since; should neither have happened, an address does not outlive its invitation.
+    sql("update invitations set mail_to = null where mail_to is not null and expires_at <= $1").bind(now).execute(tx).await?;
     purged.notices =
         sql("delete from outbox where settled_at <= $1 and not exists (select 1 from tasks t where t.outbox_id = outbox.outbox_id)")
             .bind(before(schedule.notices))

@@ -44,6 +44,7 @@ fields! {
     OpeningReason => "openings.reason",
     FileContent => "files.content",
     PasskeyCredential => "passkeys.credential",
+    InvitationMailTo => "invitations.mail_to",
 }
 
 /// The key of one owner. To hold it is to be able to read all that is kept of them.

@@ -43,7 +43,7 @@ const BOTH: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Every route there is. `{case}`, `{reference}`, `{file}`, `{task}`, `{person}` and `{token}` stand for Amira's,
 /// `{passkey}` for a passkey of hers, `{opening}` for one of Wyn's, `{staff}` for Arun, `{key}` for the demo's machine key.
-pub const ROUTES: [(&str, &[&str], Takes, Who); 78] = [
+pub const ROUTES: [(&str, &[&str], Takes, Who); 80] = [
     ("/", GET, Nothing, Anyone),
     ("/help", GET, Nothing, Anyone),
     ("/help/rights", GET, Nothing, Anyone),
@@ -89,6 +89,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 78] = [
     ("/hub/people", GET, Nothing, Staff),
     ("/hub/people/{person}", GET, Nothing, Staff),
     ("/hub/people/{person}/invite", POST, Form, Staff),
+    ("/hub/people/{person}/email", BOTH, Form, Staff),
     ("/hub/people/{person}/open", POST, Form, Staff),
     ("/hub/people/{person}/stop-change", POST, Nothing, Staff),
     ("/hub/people/{person}/representative", BOTH, Form, Staff),
@@ -115,6 +116,7 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 78] = [
     ("/hub/sign-in/organisation/return", GET, Nothing, Nobody),
     ("/exit", BOTH, Nothing, Anyone),
     ("/api/v1/cases", POST, Json, Anyone),
+    ("/api/v1/invitations", POST, Json, Anyone),
     ("/api/v1/openapi.json", GET, Nothing, Anyone),
     ("/api/island/queue", POST, Call, Staff),
     ("/a/public.1.css", GET, Nothing, Anyone),
@@ -125,9 +127,10 @@ pub const ROUTES: [(&str, &[&str], Takes, Who); 78] = [
 ];
 
 /// Every field any form knows.
-const FIELDS: [&str; 60] = [
+const FIELDS: [&str; 61] = [
     "current_password",
     "new_password",
+    "alone",
     "open",
     "remove",
     "credential",

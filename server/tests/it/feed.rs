@@ -141,7 +141,7 @@ async fn an_idempotency_key_gives_the_first_answer_again() {
     assert_eq!(hub.count(sql("select count(*) from imports")).await, imports);
     let other = call(&hub, with("monday-1", json!({ "cases": [] }).to_string())).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(other.json()["error"], "this Idempotency-Key was used for another batch");
+    assert_eq!(other.json()["error"], "this Idempotency-Key was used for another call");
     assert_eq!(results(&call(&hub, with("monday-2", batch.clone())).await), ["unchanged", "rejected"]);
     for bad in ["", "ä"] {
         assert_eq!(call(&hub, with(bad, batch.clone())).await.status, StatusCode::BAD_REQUEST);
@@ -238,6 +238,9 @@ async fn the_description_of_the_feed_is_served() {
     let hub = Hub::start().await;
     let answer = hub.browser().get("/api/v1/openapi.json").await;
     assert_eq!((answer.status, answer.json()["openapi"].as_str()), (StatusCode::OK, Some("3.1.0")));
+    for (path, ..) in crate::bad_input::ROUTES.iter().filter(|(path, ..)| path.starts_with("/api/v1/") && !path.ends_with("openapi.json")) {
+        assert!(answer.json()["paths"][*path]["post"]["responses"].is_object(), "{path} is described");
+    }
     let wrong = hub.browser().get("/api/v1/cases").await;
     assert_eq!((wrong.status, wrong.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
     assert!(wrong.json()["error"].is_string());

@@ -12,7 +12,7 @@ use uuid::Uuid;
 const PIN: &str = "246813";
 
 /// Somebody from the records system: no PIN, no address that is known to be safe.
-async fn newcomer(hub: &Hub) -> Uuid {
+pub async fn newcomer(hub: &Hub) -> Uuid {
     let batch = r#"{"cases":[{"reference":"N-1","month":"2026-10","crime_type":"Other crime","people":[
         {"key":"N","name":"Nell Newcomer","role":"victim","email":"shared@example.test"}]}]}"#;
     let request = Request::post("/api/v1/cases")
@@ -54,7 +54,7 @@ pub async fn signs_in(hub: &Hub, browser: &mut Browser<'_>, address: &str) -> An
     browser.post("/sign-in/code", &[("code", &code), ("pin", PIN)]).await
 }
 
-fn other(word: &str) -> String {
+pub fn other(word: &str) -> String {
     word.chars()
         .map(|c| {
             if c == 'Z' {

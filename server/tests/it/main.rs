@@ -16,6 +16,7 @@ mod harness;
 mod held_points;
 mod hostile;
 mod hub;
+mod invitations;
 mod joining;
 mod need_to_know;
 mod passkeys;

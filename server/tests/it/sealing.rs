@@ -1,6 +1,8 @@
 //! What is kept of people is of no use to whoever has the database, its log, a backup or the disk.
 
 use crate::harness::{Backend, Hub, STRANGERS_ANSWERS};
+use crate::invitations;
+use crate::smtp::Behaviour;
 use crate::visibility::marked;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -9,6 +11,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use server::db::sql;
 use std::collections::BTreeSet;
 use std::path::Path;
+use uuid::Uuid;
 
 /// Every byte of every file in the folder.
 fn bytes_on_disk(folder: &Path) -> Vec<u8> {
@@ -82,6 +85,21 @@ async fn a_stolen_database_holds_no_name_address_or_word() {
         let mut half = hub.browser();
         half.answer(&[("words", &[("words", "halfdraftMARK")])]).await;
         hub.deliver().await;
+        // One link that is to be mailed and cannot be yet, and one on a letter that a machine was answered.
+        hub.mail.behave(Behaviour::TryLater);
+        let nia = hub.known("demo", "nia@example.test").await.expect("Nia");
+        let emailed = hub.staff_later("sam").await.emails_the_link(nia, "nia.canary@example.test").await;
+        let asked = invitations::letter("demo", "amira@example.test");
+        let answered = invitations::call(&hub, "dump", &asked).await.json();
+        hub.deliver().await;
+        let ids: Vec<Uuid> = sql("select invitation_id from invitations")
+            .fetch_all::<(Uuid,)>(&mut hub.portal.db.read().await.expect("a reader"))
+            .await
+            .expect("ids")
+            .into_iter()
+            .map(|(id,)| id)
+            .collect();
+        assert_eq!(ids.len(), 2);
 
         let mut canaries = BTreeSet::from(["kimwordsMARK".to_owned(), "halfdraftMARK".into(), "+441632960999".into()]);
         for (name, browser, _) in &people {
@@ -96,6 +114,8 @@ async fn a_stolen_database_holds_no_name_address_or_word() {
             canaries.extend([staff.password.clone(), staff.totp_secret.clone()]);
         }
         canaries.extend(hub.demo.machine_keys.iter().map(|key| key.key.clone()));
+        canaries.insert("nia.canary@example.test".into());
+        canaries.extend(ids.iter().map(|id| hub.portal.keys.invitation_token(*id)));
         assert!(canaries.len() > 70, "{}", canaries.len());
 
         let dump = latin(&match backend {
@@ -106,6 +126,12 @@ async fn a_stolen_database_holds_no_name_address_or_word() {
         for canary in &canaries {
             for form in forms(canary) {
                 assert!(!holds(&dump, &form), "{backend:?}: {canary} as {:?}", String::from_utf8_lossy(&form));
+            }
+        }
+        // Six characters are too few for every form: as they are said and as they are typed.
+        for word in [emailed.texts(".hub-word").remove(0), answered["word"].as_str().expect("a word").to_owned()] {
+            for form in [word.clone(), word.replace(' ', "")] {
+                assert!(!holds(&dump, form.as_bytes()), "{backend:?}: the word of an invitation");
             }
         }
     }

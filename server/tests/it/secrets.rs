@@ -85,6 +85,11 @@ async fn no_code_pin_token_address_or_word_reaches_the_log() {
         .body(Body::from(r#"{"cases":[{"reference":"1","month":"2026-10","crime_type":"x","people":[{"key":"P","name":"N","role":"victim","email":"nobody else"}]}]}"#))
         .unwrap();
     assert_eq!(hub.browser().send(batch).await.status, StatusCode::OK);
+    // A link by email, which fails too.
+    let nia = hub.known("demo", "nia@example.test").await.unwrap();
+    let emailed = sam.emails_the_link(nia, "nia.hidden@example.test").await.texts(".hub-word").remove(0);
+    let id: Option<(uuid::Uuid,)> = hub.one(sql("select invitation_id from invitations where person_id = $1").bind(nia)).await;
+    let mailed_token = hub.portal.keys.invitation_token(id.unwrap().0);
     // Mail that fails, with the server's words, and a database that fails, with the driver's.
     amira.asks_for_support().await;
     for behaviour in [Behaviour::TryLater, Behaviour::RejectRecipient] {
@@ -117,6 +122,9 @@ async fn no_code_pin_token_address_or_word_reaches_the_log() {
         &phone.id(),
         &phone.handle,
         "hidden@example",
+        &emailed,
+        &emailed.replace(' ', ""),
+        &mailed_token,
         "975310",
         "Tom Sample",
         &staff.totp_secret,

@@ -225,7 +225,7 @@ async fn the_demo_is_told_in_the_agreed_shape_and_goes_only_into_an_empty_databa
     }
     for key in demo["machine_keys"].as_array().into_iter().flatten() {
         assert!(key["name"].is_string() && key["key"].as_str().is_some_and(|key| key.len() > 40), "{key}");
-        assert_eq!(texts_of(&key["scopes"]), ["cases:write"]);
+        assert_eq!(texts_of(&key["scopes"]), ["cases:write", "invite"]);
     }
     // Two victims in one case.
     let mut together = texts_of(&demo["people"].as_array().map_or(&[][..], Vec::as_slice).iter().map(|p| p["cases"][0].clone()).collect());

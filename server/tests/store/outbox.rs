@@ -100,7 +100,7 @@ async fn a_notice_is_sent_once_and_says_nothing(store: Store) -> Tested {
     let received = hub.mail.wait_for(3, SOON);
     assert_eq!(received.len(), 3);
     let subjects: BTreeSet<&str> = Notice::ALL.map(Notice::subject).into_iter().collect();
-    assert_eq!(subjects, BTreeSet::from(["You have a message", "Your code"]));
+    assert_eq!(subjects, BTreeSet::from(["You have a message", "Your code", "Your link"]));
     let digits = hub.portal.keys.code(challenge);
     let mut ids = BTreeSet::new();
     for mail in &received {

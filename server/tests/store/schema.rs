@@ -4,7 +4,7 @@ use crate::stores::{Failed, Store, Tested, count, insert_pair, pairs, run};
 use app::domain::contact::{Channel, Safety};
 use app::domain::file::FileKind;
 use app::domain::ids::StaffId;
-use app::domain::joining::{Device, IdentityCheck, Inbox};
+use app::domain::joining::{Delivery, Device, IdentityCheck, Inbox};
 use app::domain::notice::Notice;
 use app::domain::opening::{OpeningReason, OpeningVerdict};
 use app::domain::participation::Role;
@@ -120,6 +120,7 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
         ("representations.purpose", Purpose::ALL.iter().map(|one| one.code()).collect()),
         ("representations.checked", IdentityCheck::ALL.iter().map(|one| one.code()).collect()),
         ("invitations.checked", IdentityCheck::ALL.iter().map(|one| one.code()).collect()),
+        ("invitations.delivery", Delivery::ALL.iter().map(|one| one.code()).collect()),
         ("invitations.device", Device::ALL.iter().map(|one| one.code()).collect()),
         ("invitations.inbox", Inbox::ALL.iter().map(|one| one.code()).collect()),
         ("messages.author", vec!["person", "hub"]),
@@ -145,7 +146,7 @@ fn the_lists_in_the_schema_are_the_codes_of_the_enums() -> Tested {
 }
 
 /// Columns of text that stand in the database as they are, and why that is right. All others are sealed.
-const CLEAR: [(&str, &str, &str); 63] = [
+const CLEAR: [(&str, &str, &str); 65] = [
     ("people", "source", "a word of ours"),
     ("people", "source_index", "a keyed hash"),
     ("people", "pin_hash", "slow, salted, with a pepper"),
@@ -176,9 +177,11 @@ const CLEAR: [(&str, &str, &str); 63] = [
     ("staff_sign_ons", "replaces", "a hash of 256 random bits"),
     ("staff_challenges", "token_hash", "a hash of 256 random bits"),
     ("staff_sessions", "token_hash", "a hash of 256 random bits"),
-    ("invitations", "token_hash", "a hash of 256 random bits"),
+    ("invitations", "token_hash", "a hash of 256 bits that need a key"),
     ("invitations", "word_hash", "a keyed hash"),
     ("invitations", "checked", "a code"),
+    ("invitations", "delivery", "a code"),
+    ("invitations", "made_by_key", "the id of a machine key"),
     ("invitations", "pass_hash", "a hash of 256 random bits"),
     ("invitations", "device", "a code"),
     ("invitations", "inbox", "a code"),
