@@ -1,6 +1,7 @@
 //! Settings: `portal.toml` in the working folder, each overridden by `PORTAL_` and its name in
 //! capitals. An unknown key is an error, not a silent default. The demo runs with none set.
 
+use crate::backup::Recipient;
 use crate::retention::Schedule;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -29,6 +30,8 @@ pub struct Config {
     pub master_key_file: Option<PathBuf>,
     /// Who was erased. Default: beside the secret key file, with the ending `.erased`.
     pub erasure_ledger: Option<PathBuf>,
+    /// Who can read backups: the public key (`age1…`) of an identity that `age-keygen` made and that is kept elsewhere.
+    pub backup_recipient: Option<String>,
     /// How long records live, in days.
     pub retention: Schedule,
     /// Reserved for the metrics listener.
@@ -54,6 +57,7 @@ impl Default for Config {
             secret_key_file: None,
             master_key_file: None,
             erasure_ledger: None,
+            backup_recipient: None,
             retention: Schedule::default(),
             metrics_addr: None,
             site_dir: None,
@@ -104,6 +108,7 @@ impl Config {
             }
         }
         config.smtp_url = text("PORTAL_SMTP_URL").or(config.smtp_url);
+        config.backup_recipient = text("PORTAL_BACKUP_RECIPIENT").or(config.backup_recipient);
         for (name, field) in [
             ("PORTAL_MAIL_DIR", &mut config.mail_dir),
             ("PORTAL_SECRET_KEY_FILE", &mut config.secret_key_file),
@@ -135,6 +140,10 @@ impl Config {
         }
         if self.mail_from.parse::<lettre::message::Mailbox>().is_err() {
             return Err(ConfigError::Value { name: "mail_from", why: "write it like Updates <updates@example.test>".into() });
+        }
+        if self.backup_recipient.as_ref().is_some_and(|key| key.parse::<Recipient>().is_err()) {
+            let why = "it must be the public key that age-keygen prints: age1 and 58 more characters".into();
+            return Err(ConfigError::Value { name: "backup_recipient", why });
         }
         Ok(())
     }
@@ -174,14 +183,19 @@ impl Config {
     /// The settings as `check-config` prints them: no password.
     #[must_use]
     pub fn masked(&self) -> String {
-        let mask = |url: &str| match (url.find("://"), url.rfind('@')) {
-            (Some(start), Some(end)) if start + 3 < end => format!("{}***{}", &url[..start + 3], &url[end..]),
-            _ => url.to_owned(),
-        };
         let mut shown = self.clone();
         shown.database_url = mask(&shown.database_url);
         shown.smtp_url = shown.smtp_url.as_deref().map(mask);
         format!("{shown:#?}")
+    }
+}
+
+/// An address without the name and password in it.
+#[must_use]
+pub fn mask(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(start), Some(end)) if start + 3 < end => format!("{}***{}", &url[..start + 3], &url[end..]),
+        _ => url.to_owned(),
     }
 }
 
@@ -202,6 +216,7 @@ mod tests {
         assert!(load("", &[("PORTAL_ADDR", "here")]).is_err());
         assert!(load("exit_url = 'javascript:alert(1)'", &[]).is_err());
         assert!(load("smtp_url = 'smtp://a:1'\nmail_dir = 'b'", &[]).is_err());
+        assert!(load("", &[("PORTAL_BACKUP_RECIPIENT", "age1nobody")]).unwrap_err().to_string().contains("age-keygen"));
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub struct Keys {
     erasures: [u8; 32],
     forms: [u8; 32],
     passkeys: [u8; 32],
+    backups: [u8; 32],
     pub vault: Vault,
 }
 
@@ -77,6 +78,7 @@ impl Keys {
             blocks: mac(root, &[b"portal blocks of addresses 1"]),
             forms: mac(root, &[b"portal forms of sessions 1"]),
             checkpoints: mac(root, &[b"portal audit checkpoints 1"]),
+            backups: mac(root, &[b"portal backups 1"]),
             vault,
         }
     }
@@ -144,6 +146,12 @@ impl Keys {
     #[must_use]
     pub fn erasure_mac(&self, line: &str) -> String {
         hex(&mac(&self.erasures, &[line.as_bytes()]))
+    }
+
+    /// Shows that a backup is ours, from the SHA-256 of its lines.
+    #[must_use]
+    pub fn backup_mac(&self, digest: &[u8; 32]) -> String {
+        hex(&mac(&self.backups, &[digest]))
     }
 
     /// Signs the end of the audit chain.

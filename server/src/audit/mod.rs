@@ -6,15 +6,18 @@
 //!   bytes leave. If it cannot be written, the page is not shown.
 //!
 //! - [`verify`] walks the chain; [`checkpoint`] signs its end, for a file on another machine: without
-//!   it somebody with the whole database could write a new chain. [`export`] gives rows out.
+//!   it somebody with the whole database could write a new chain. [`export`] gives rows out. [`end`] is
+//!   where the chain ends, for a backup.
 //!
 //! To record something new: a variant of [`Act`]. Never update or delete a row: the database refuses
 //! both (`db::guards`).
 
 pub mod checkpoint;
+mod end;
 pub mod export;
 mod verify;
 
+pub use end::{End, end, put_back};
 pub use verify::{Verdict, verify};
 
 use crate::clock::Clock;
@@ -122,6 +125,8 @@ pub enum Act {
     KeyRevoked,
     MasterKeyRotated,
     AuditExported,
+    BackupMade,
+    Restored,
     DemoSeeded,
 }
 
@@ -189,6 +194,8 @@ impl Act {
             Self::HoldLifted => "hold_lifted",
             Self::KeyRevoked => "key_revoked",
             Self::AuditExported => "audit_exported",
+            Self::BackupMade => "backup_made",
+            Self::Restored => "restored",
             Self::MasterKeyRotated => "master_key_rotated",
             Self::DemoSeeded => "demo_seeded",
         }
