@@ -220,12 +220,6 @@ impl Entry {
 }
 
 #[derive(sqlx::FromRow)]
-struct Head {
-    seq: i64,
-    hash: String,
-}
-
-#[derive(sqlx::FromRow)]
 struct Line {
     seq: i64,
     at: DateTime<Utc>,
@@ -261,7 +255,7 @@ static LINES: Many = Many::new("insert into audit (seq, at, actor, actor_id, act
 
 async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result<(), DbError> {
     // Taking the head by an update makes PostgreSQL line writers up; SQLite has one writer anyway.
-    let mut head: Head = sql("update audit_head set seq = seq where chain = 1 returning seq, hash").fetch_one(tx).await?;
+    let mut head: End = sql("update audit_head set seq = seq where chain = 1 returning seq, hash").fetch_one(tx).await?;
     let mut lines = Vec::with_capacity(entries.len());
     for (at, entry) in entries {
         let mut line = Line {
@@ -276,7 +270,7 @@ async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result
             hash: String::new(),
         };
         line.hash = line.digest();
-        head = Head { seq: line.seq, hash: line.hash.clone() };
+        head = End { seq: line.seq, hash: line.hash.clone() };
         lines.push(line);
     }
     for some in LINES.groups(&lines) {
