@@ -201,7 +201,7 @@ async fn a_copy_made_while_others_write_is_whole(store: Store) -> Tested {
         }
         Ok::<i64, DbError>(n)
     });
-    while count(&store.db, "select count(*) from imports where source = 'pair'").await? < 20 {
+    while count(&store.db, "select count(*) from imports where source = 'pair'").await? < 20 && !writing.is_finished() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let made = made(&store, &portal).await;
@@ -236,7 +236,8 @@ fn sealed(text: &str) -> Result<Vec<u8>, Failed> {
 
 fn refused(bytes: &[u8], file: &Path, identity: &str, keys: &Keys) -> Result<String, Failed> {
     std::fs::write(file, bytes)?;
-    let refused = check(file, &identity.parse()?, keys);
+    let identity: Identity = identity.parse()?;
+    let refused = check(file, &identity, keys);
     Ok(refused.err().map(|error| error.to_string()).unwrap_or_default())
 }
 
@@ -435,14 +436,16 @@ async fn the_commands_make_a_copy_and_put_it_back() -> Tested {
     // To the byte: times too are written as they were.
     let without = [&CHANGED[..], &["tries", "_sqlx_migrations", "sqlite_stat1", "sqlite_stat4"]].concat();
     assert_eq!(dump(&new, &without).await?, dump(&program.database(), &without).await?);
-    let restored = dump(&new, &["_sqlx_migrations"]).await?;
+    // What SQLite notes of its own when a program ends may change.
+    let notes = ["_sqlx_migrations", "sqlite_stat1", "sqlite_stat4"];
+    let restored = dump(&new, &notes).await?;
     for args in
         [vec!["restore", &copy, "--into", &into, "--identity", &key], vec!["restore", &copy, "--into", &into, "--identity", &key, "--json"]]
     {
         let said = program.run(&args)?;
         assert!(!said.ok && said.err.contains("is not empty: restore into a new one"), "{}", said.err);
     }
-    assert_eq!(dump(&new, &["_sqlx_migrations"]).await?, restored);
+    assert_eq!(dump(&new, &notes).await?, restored);
     let sound =
         program.command(Path::new(env!("CARGO_BIN_EXE_portal")), &["audit", "verify"]).env("PORTAL_DATABASE_URL", &into).output()?;
     assert!(sound.status.success(), "{}", String::from_utf8_lossy(&sound.stderr));
@@ -454,44 +457,53 @@ async fn the_commands_make_a_copy_and_put_it_back() -> Tested {
     Ok(())
 }
 
-/// Memory does not grow with what is copied.
-#[tokio::test]
-async fn a_copy_of_much_takes_little_memory() -> Tested {
-    const MOST: u64 = 150_000;
-    let program = Program::new()?;
-    assert!(program.run(&["seed", "--demo", "--cases", "60"])?.ok);
-    program.file("portal.toml", format!("backup_recipient = '{RECIPIENT}'\n"))?;
-    let db = Db::open(&format!("sqlite://{}", program.database().display())).await?;
-    let (request, staff): (uuid::Uuid, uuid::Uuid) =
-        sql("select (select request_id from support_requests limit 1), (select staff_id from staff limit 1)")
-            .fetch_one(&mut db.read().await?)
-            .await?;
-    for n in 0..20u128 {
-        let id = uuid::Uuid::from_u128(n + 1);
-        let mut tx = db.write().await?;
-        sql("insert into messages (message_id, request_id, submission_id, author, staff_id, body, sent_at) values ($1, $2, $1, 'hub', $3, '', $4)")
-            .bind(id)
-            .bind(request)
-            .bind(staff)
+/// Pictures of 2 MB, so many of them.
+async fn with_pictures(program: &Program, pictures: u128) -> Tested {
+    let store = Db::open(&format!("sqlite://{}", program.database().display())).await?;
+    let mut tx = store.write().await?;
+    for statement in [
+        "insert into staff (staff_id, email, name, role, team, password_hash, totp_secret, created_at) \
+         values ($1, '', '', 'lead', '', '', '', $2)",
+        "insert into support_requests (request_id, reference, submission_id, kind, answers, tier, reasons, due_at, asked_at, state, state_at) \
+         values ($1, '', $1, 'support', '', 4, '', $2, $2, 'waiting', $2)",
+    ] {
+        sql(statement).bind(uuid::Uuid::nil()).bind(monday()).execute_one(&mut tx).await?;
+    }
+    tx.commit().await?;
+    for n in 1..=pictures {
+        let mut tx = store.write().await?;
+        sql("insert into messages (message_id, request_id, submission_id, author, body, sent_at) values ($1, $2, $1, 'person', '', $3)")
+            .bind(uuid::Uuid::from_u128(n))
+            .bind(uuid::Uuid::nil())
             .bind(monday())
             .execute_one(&mut tx)
             .await?;
-        sql("insert into files (file_id, message_id, kind, size, content, sent_at) values ($1, $1, 'jpeg', 10000000, $2, $3)")
-            .bind(id)
-            .bind(vec![u8::try_from(n)?; 10_000_000])
+        sql("insert into files (file_id, message_id, kind, size, content, sent_at) values ($1, $1, 'jpeg', 2000000, $2, $3)")
+            .bind(uuid::Uuid::from_u128(n))
+            .bind(vec![u8::try_from(n)?; 2_000_000])
             .bind(monday())
             .execute_one(&mut tx)
             .await?;
         tx.commit().await?;
     }
-    drop(db);
+    Ok(())
+}
+
+#[tokio::test]
+async fn memory_does_not_grow_with_what_is_copied() -> Tested {
     let portal = Path::new(env!("CARGO_BIN_EXE_portal"));
-    let copy = program.folder.path().join("copy.age").display().to_string();
-    let key = program.file("identity", IDENTITY)?;
-    let into = format!("sqlite://{}", program.folder.path().join("new.db").display());
-    let copied = program.most_memory(portal, &["backup", &copy]).await?;
-    let restored = program.most_memory(portal, &["restore", &copy, "--into", &into, "--identity", &key]).await?;
-    println!("200 MB of files copied with {copied} KiB, put back with {restored} KiB");
-    assert!((1_000..MOST).contains(&copied) && (1_000..MOST).contains(&restored), "{copied} KiB, {restored} KiB");
+    let (mut copied, mut restored) = (Vec::new(), Vec::new());
+    for pictures in [10, 40] {
+        let program = Program::new()?;
+        program.file("portal.toml", format!("backup_recipient = '{RECIPIENT}'\n"))?;
+        with_pictures(&program, pictures).await?;
+        let copy = program.folder.path().join("copy.age").display().to_string();
+        let key = program.file("identity", IDENTITY)?;
+        let into = format!("sqlite://{}", program.folder.path().join("new.db").display());
+        copied.push(program.most_memory(portal, &["backup", &copy]).await?);
+        restored.push(program.most_memory(portal, &["restore", &copy, "--into", &into, "--identity", &key]).await?);
+    }
+    println!("20 and 80 MB of pictures copied with {copied:?} KiB, put back with {restored:?} KiB");
+    assert!(copied[1] < copied[0] + 20_000 && restored[1] < restored[0] + 20_000, "{copied:?} KiB, {restored:?} KiB");
     Ok(())
 }
