@@ -43,7 +43,7 @@ impl Drop for Part {
     }
 }
 
-/// Makes a backup of everything as it is now. That it was begun is the last row of its chain.
+/// Makes a backup of everything as it is now. That it was begun is in its own chain.
 pub async fn make(
     db: &Db,
     keys: &Keys,
