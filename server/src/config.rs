@@ -1,6 +1,7 @@
 //! Settings: `portal.toml` in the working folder, each overridden by `PORTAL_` and its name in
 //! capitals. An unknown key is an error, not a silent default. The demo runs with none set.
 
+use crate::backup::Recipient;
 use crate::http::outgoing;
 use crate::retention::Schedule;
 use serde::Deserialize;
@@ -32,6 +33,8 @@ pub struct Config {
     pub erasure_ledger: Option<PathBuf>,
     /// Passwords that staff may not have: sorted SHA-1 in hex, one a line. None: only how hard one is to guess counts.
     pub stolen_passwords: Option<PathBuf>,
+    /// Who can read backups: the public key (`age1…`) of an identity that `age-keygen` made and that is kept elsewhere.
+    pub backup_recipient: Option<String>,
     /// How long records live, in days.
     pub retention: Schedule,
     /// Reserved for the metrics listener.
@@ -66,6 +69,7 @@ impl Default for Config {
             master_key_file: None,
             erasure_ledger: None,
             stolen_passwords: None,
+            backup_recipient: None,
             retention: Schedule::default(),
             metrics_addr: None,
             site_dir: None,
@@ -121,6 +125,7 @@ impl Config {
         }
         for (name, field) in [
             ("PORTAL_SMTP_URL", &mut config.smtp_url),
+            ("PORTAL_BACKUP_RECIPIENT", &mut config.backup_recipient),
             ("PORTAL_OIDC_ISSUER", &mut config.oidc_issuer),
             ("PORTAL_OIDC_CLIENT_ID", &mut config.oidc_client_id),
             ("PORTAL_OIDC_ACR", &mut config.oidc_acr),
@@ -162,6 +167,10 @@ impl Config {
         }
         if self.mail_from.parse::<lettre::message::Mailbox>().is_err() {
             return Err(ConfigError::Value { name: "mail_from", why: "write it like Updates <updates@example.test>".into() });
+        }
+        if self.backup_recipient.as_ref().is_some_and(|key| key.parse::<Recipient>().is_err()) {
+            let why = "it must be the public key that age-keygen prints: age1 and 58 more characters".into();
+            return Err(ConfigError::Value { name: "backup_recipient", why });
         }
         self.check_single_sign_on()
     }
@@ -218,14 +227,19 @@ impl Config {
     /// The settings as `check-config` prints them: no password.
     #[must_use]
     pub fn masked(&self) -> String {
-        let mask = |url: &str| match (url.find("://"), url.rfind('@')) {
-            (Some(start), Some(end)) if start + 3 < end => format!("{}***{}", &url[..start + 3], &url[end..]),
-            _ => url.to_owned(),
-        };
         let mut shown = self.clone();
         shown.database_url = mask(&shown.database_url);
         shown.smtp_url = shown.smtp_url.as_deref().map(mask);
         format!("{shown:#?}")
+    }
+}
+
+/// An address without the name and password in it.
+#[must_use]
+pub fn mask(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(start), Some(end)) if start + 3 < end => format!("{}***{}", &url[..start + 3], &url[end..]),
+        _ => url.to_owned(),
     }
 }
 
@@ -246,6 +260,7 @@ mod tests {
         assert!(load("", &[("PORTAL_ADDR", "here")]).is_err());
         assert!(load("exit_url = 'javascript:alert(1)'", &[]).is_err());
         assert!(load("smtp_url = 'smtp://a:1'\nmail_dir = 'b'", &[]).is_err());
+        assert!(load("", &[("PORTAL_BACKUP_RECIPIENT", "age1nobody")]).unwrap_err().to_string().contains("age-keygen"));
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub struct Keys {
     passkeys: [u8; 32],
     sign_ons: [u8; 32],
     identities: [u8; 32],
+    backups: [u8; 32],
     pub vault: Vault,
 }
 
@@ -81,6 +82,7 @@ impl Keys {
             checkpoints: mac(root, &[b"portal audit checkpoints 1"]),
             sign_ons: mac(root, &[b"portal single sign-on 1"]),
             identities: mac(root, &[b"portal index of single sign-on 1"]),
+            backups: mac(root, &[b"portal backups 1"]),
             vault,
         }
     }
@@ -161,6 +163,12 @@ impl Keys {
     #[must_use]
     pub fn erasure_mac(&self, line: &str) -> String {
         hex(&mac(&self.erasures, &[line.as_bytes()]))
+    }
+
+    /// Shows that a backup is ours, from the SHA-256 of its lines.
+    #[must_use]
+    pub fn backup_mac(&self, digest: &[u8; 32]) -> String {
+        hex(&mac(&self.backups, &[digest]))
     }
 
     /// Signs the end of the audit chain.

@@ -3,12 +3,13 @@
 //! `http` takes requests to the journeys (`joining`, `account`, `cases`, `contact`, `support`, `files`, `hub`, `feed`);
 //! each journey owns its routes and its SQL. `db` is the only folder that names a database driver,
 //! `outbox` the only one that reaches a person, `audit` the only one that writes the chain, `vault` the only
-//! one that seals what is kept of people.
+//! one that seals what is kept of people; `backup` carries all of it into a file and back.
 
 #![recursion_limit = "512"]
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod cases;
 pub mod clock;
 pub mod commands;

@@ -3,6 +3,7 @@
 //! that was cut short, rolled back to a backup, or written anew from the beginning.
 
 use super::Verdict;
+use super::end::end;
 use crate::db::{Connection, DbError, sql};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -37,15 +38,9 @@ fn text(signed: &str) -> String {
     format!("portal audit checkpoint {signed}")
 }
 
-#[derive(sqlx::FromRow)]
-struct End {
-    seq: i64,
-    hash: String,
-}
-
 /// The line for the end of the chain as it is now.
 pub async fn line(on: &mut impl Connection, key: &Signer, at: DateTime<Utc>) -> Result<String, DbError> {
-    let end: End = sql("select seq, hash from audit_head where chain = 1").fetch_one(on).await?;
+    let end = end(on).await?;
     let hash = if end.hash.is_empty() { "-" } else { &end.hash };
     let signed = format!("{} {hash} {}", end.seq, at.to_rfc3339_opts(SecondsFormat::Secs, true));
     let signature = STANDARD_NO_PAD.encode(key.0.sign(text(&signed).as_bytes()).as_ref());

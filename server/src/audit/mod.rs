@@ -6,15 +6,18 @@
 //!   bytes leave. If it cannot be written, the page is not shown.
 //!
 //! - [`verify`] walks the chain; [`checkpoint`] signs its end, for a file on another machine: without
-//!   it somebody with the whole database could write a new chain. [`export`] gives rows out.
+//!   it somebody with the whole database could write a new chain. [`export`] gives rows out. [`end`] is
+//!   where the chain ends, for a backup.
 //!
 //! To record something new: a variant of [`Act`]. Never update or delete a row: the database refuses
 //! both (`db::guards`).
 
 pub mod checkpoint;
+mod end;
 pub mod export;
 mod verify;
 
+pub use end::{End, end, put_back};
 pub use verify::{Verdict, verify};
 
 use crate::clock::Clock;
@@ -125,6 +128,8 @@ pub enum Act {
     KeyRevoked,
     MasterKeyRotated,
     AuditExported,
+    BackupMade,
+    Restored,
     DemoSeeded,
 }
 
@@ -195,6 +200,8 @@ impl Act {
             Self::HoldLifted => "hold_lifted",
             Self::KeyRevoked => "key_revoked",
             Self::AuditExported => "audit_exported",
+            Self::BackupMade => "backup_made",
+            Self::Restored => "restored",
             Self::MasterKeyRotated => "master_key_rotated",
             Self::DemoSeeded => "demo_seeded",
         }
@@ -216,12 +223,6 @@ impl Entry {
     pub fn new(actor: Actor, act: Act, person: Option<PersonId>, subject: impl ToString) -> Self {
         Self { actor, act, person, subject: subject.to_string() }
     }
-}
-
-#[derive(sqlx::FromRow)]
-struct Head {
-    seq: i64,
-    hash: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -260,7 +261,7 @@ static LINES: Many = Many::new("insert into audit (seq, at, actor, actor_id, act
 
 async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result<(), DbError> {
     // Taking the head by an update makes PostgreSQL line writers up; SQLite has one writer anyway.
-    let mut head: Head = sql("update audit_head set seq = seq where chain = 1 returning seq, hash").fetch_one(tx).await?;
+    let mut head: End = sql("update audit_head set seq = seq where chain = 1 returning seq, hash").fetch_one(tx).await?;
     let mut lines = Vec::with_capacity(entries.len());
     for (at, entry) in entries {
         let mut line = Line {
@@ -275,7 +276,7 @@ async fn append_all(tx: &mut Tx, entries: Vec<(DateTime<Utc>, Entry)>) -> Result
             hash: String::new(),
         };
         line.hash = line.digest();
-        head = Head { seq: line.seq, hash: line.hash.clone() };
+        head = End { seq: line.seq, hash: line.hash.clone() };
         lines.push(line);
     }
     for some in LINES.groups(&lines) {

@@ -1,7 +1,7 @@
 //! A walk along the chain: each row follows the one before, and the last one is the end that was written.
 
 use super::Line;
-use crate::db::{DbError, Reader, sql};
+use crate::db::{Connection, DbError, sql};
 
 /// What a walk along the chain found.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,9 +24,9 @@ struct End {
 }
 
 /// Walks the whole chain as it is when asked; the portal may go on writing meanwhile.
-pub async fn verify(reader: &mut Reader) -> Result<Verdict, DbError> {
+pub async fn verify(on: &mut impl Connection) -> Result<Verdict, DbError> {
     // One statement: a row written after it is neither a forged end nor a missing one.
-    let end: End = sql("select seq, hash, (select max(seq) from audit) as last from audit_head where chain = 1").fetch_one(reader).await?;
+    let end: End = sql("select seq, hash, (select max(seq) from audit) as last from audit_head where chain = 1").fetch_one(on).await?;
     let broken = |seq, why| Ok(Verdict::Broken { seq, why });
     let (mut hash, mut expected, mut from) = (String::new(), 1, i64::MIN);
     loop {
@@ -34,7 +34,7 @@ pub async fn verify(reader: &mut Reader) -> Result<Verdict, DbError> {
              where seq >= $1 and seq <= $2 order by seq limit 1000")
         .bind(from)
         .bind(end.seq)
-        .fetch_all(reader)
+        .fetch_all(on)
         .await?;
         if lines.is_empty() {
             break;

@@ -3,6 +3,7 @@
 //! `run`; to add one: a variant there, and its arm in that `run`.
 
 mod audit;
+mod backup;
 mod demo;
 mod import;
 mod machine_keys;
@@ -65,6 +66,10 @@ enum Command {
     /// Check the audit chain
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Write a copy of everything into a file that only the owner of `backup_recipient` can read
+    Backup(backup::Backup),
+    /// Put a backup into a new, empty database
+    Restore(backup::Restore),
     /// Read the settings and show them, passwords masked
     CheckConfig,
     /// Print the description of the feed
@@ -96,6 +101,8 @@ pub async fn run(cli: Cli) -> Done {
         Command::Retention(command) => retention::run(config, command).await,
         Command::Keys(command) => master_keys::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
+        Command::Backup(asked) => backup::run(config, asked).await,
+        Command::Restore(asked) => backup::restore(config, asked).await,
         Command::CheckConfig => {
             println!("{}", config.masked());
             Mailer::new(&config)?;

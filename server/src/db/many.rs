@@ -68,7 +68,7 @@ fn largest_group(rows: usize) -> Option<usize> {
 }
 
 /// The drivers take only text that lives for ever, and there are seven of each statement.
-fn leak(text: String) -> &'static str {
+pub(super) fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 

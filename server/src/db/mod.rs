@@ -4,19 +4,26 @@
 //! - [`Db::read`]: a connection that can only read. Each statement sees the newest durable state.
 //! - [`Db::write`]: a transaction. Nothing in it exists before [`Tx::commit`] has answered, and then
 //!   it is on disk. Dropped, it leaves nothing. Cancelled while committing, it may be either, whole.
+//! - [`Db::snapshot`]: everything as it was at one moment, for a backup; with [`tables`], which knows every
+//!   table and column from the database's own catalogue.
 //!
 //! To add a table: a new file in `migrations/`, in the portable types only (see [`statement`]).
 
 mod error;
 mod guards;
 mod many;
+mod snapshot;
 mod statement;
+mod tables;
 mod writer;
 
 pub use error::DbError;
 pub use many::Many;
+pub use snapshot::Snapshot;
 pub use statement::{Conn, Connection, Row, Statement, Value, sql};
+pub use tables::{Column, Kind, Table, tables};
 
+use sha2::{Digest as _, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, Postgres, Sqlite, pool::PoolConnection};
@@ -123,6 +130,14 @@ impl Db {
         })
     }
 
+    /// Everything as it is now, and goes on being for whoever holds this, while others write.
+    pub async fn snapshot(&self) -> Result<Snapshot, DbError> {
+        match &self.store {
+            Store::Sqlite { readers, .. } => Snapshot::of_sqlite(&readers.connect_options()).await,
+            Store::Postgres(pool) => Snapshot::of_postgres(pool).await,
+        }
+    }
+
     /// `SQLite` or `PostgreSQL`, for the log and for `doctor`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -131,6 +146,17 @@ impl Db {
             Store::Postgres(_) => "PostgreSQL",
         }
     }
+}
+
+/// Names the schema of this program: the same for the same migrations, and for no others.
+#[must_use]
+pub fn schema() -> String {
+    let mut hasher = Sha256::new();
+    for migration in MIGRATIONS.iter() {
+        hasher.update(migration.version.to_be_bytes());
+        hasher.update(&migration.checksum);
+    }
+    crate::keys::hex(&hasher.finalize())
 }
 
 /// SQLite does not wait for a lock while it switches a new file to the write-ahead log: of two programs

@@ -6,7 +6,7 @@
 
 use super::door::{self, Before, Call, MOST_CROSSINGS, Needs, refuse};
 use super::{keys, routes};
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, sql};
 use crate::import::json_reader::{Fields, Json};
 use crate::import::record::Limit;
 use crate::joining::mailed::{self, NoMail};
@@ -156,6 +156,12 @@ async fn invite(portal: &Portal, call: &Call, wanted: &Wanted) -> Result<Respons
                 return Ok(not_now(StatusCode::CONFLICT, "email_not_safe", why));
             }
         }
+    }
+    // Whoever has joined has a way in that only they should lose: the hub makes sure who asks.
+    let (joined,): (bool,) =
+        sql("select pin_hash is not null as joined from people where person_id = $1").bind(person).fetch_one(&mut tx).await?;
+    if joined {
+        return Ok(not_now(StatusCode::CONFLICT, "has_joined", "the person has joined: the hub helps somebody who cannot get in"));
     }
     let new = New { person, checked: wanted.checked, by: Maker::Machine(call.machine.key_id.clone()), mail_to: wanted.inbox.clone() };
     let made = store::invite(portal, &mut tx, new, now).await?;

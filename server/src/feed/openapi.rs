@@ -10,7 +10,7 @@ pub fn document() -> Value {
     let error = json!({ "description": "Refused; `error` says what to do", "content": { "application/json": { "schema": {
         "type": "object", "required": ["error"], "properties": { "error": { "type": "string" },
             "path": { "type": "string", "description": "Where in the body the fault is; empty for the whole" },
-            "code": { "enum": ["unknown_person", "messages_stopped", "email_not_safe"] } } } } } });
+            "code": { "enum": ["unknown_person", "messages_stopped", "email_not_safe", "has_joined"] } } } } } });
     let text = |longest: u32| json!({ "type": "string", "minLength": 1, "maxLength": longest });
     let roles = Role::ALL.map(Role::code);
     json!({

@@ -12,7 +12,7 @@ mod ledger;
 mod purge;
 
 pub use erase::{Erased, TABLES, erase, hold};
-pub use ledger::{Ledger, LedgerError, apply};
+pub use ledger::{Ledger, LedgerError, apply, apply_in};
 pub use purge::{Due, Purged, due, purge};
 
 use serde::Deserialize;

@@ -364,7 +364,7 @@ async fn names_stay_text() {
         ];
         let first_name = name.split_whitespace().next().unwrap();
         assert!(pages[0].texts(".hub-task strong + *, .hub-task").join(" ").contains(&format!(": {name}")), "{name}");
-        assert_eq!(pages[0].texts(".portal-nav__who"), [name.as_str()]);
+        assert_eq!(pages[0].texts(".portal-nav__who"), [format!("{name}: your password")]);
         assert!(pages[1].texts("h2").contains(&name));
         assert_eq!(pages[2].texts("h1"), [format!("Hello, {first_name}")]);
         assert!(pages[3].texts(".portal-message__from strong")[0].starts_with(first_name));

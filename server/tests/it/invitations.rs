@@ -339,6 +339,8 @@ async fn a_machine_is_refused_what_staff_are_refused() {
         (letter("demo", "N"), StatusCode::NOT_FOUND, "unknown_person"),
         (by_email("demo", "grace@example.test", INBOX), StatusCode::CONFLICT, "messages_stopped"),
         (by_email("demo", "tom@example.test", INBOX), StatusCode::CONFLICT, "email_not_safe"),
+        // Whoever has a way in keeps it: a stolen key takes nobody's.
+        (letter("demo", "amira@example.test"), StatusCode::CONFLICT, "has_joined"),
     ] {
         let answer = call(&hub, "again", &body).await;
         assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)), "{}", answer.body);

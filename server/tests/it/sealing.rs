@@ -89,6 +89,8 @@ async fn a_stolen_database_holds_no_name_address_or_word() {
         hub.mail.behave(Behaviour::TryLater);
         let nia = hub.known("demo", "nia@example.test").await.expect("Nia");
         let emailed = hub.staff_later("sam").await.emails_the_link(nia, "nia.canary@example.test").await;
+        let amira = hub.person_id("amira").await;
+        hub.change(sql("update people set pin_hash = null where person_id = $1").bind(amira)).await; // as if not joined
         let asked = invitations::letter("demo", "amira@example.test");
         let answered = invitations::call(&hub, "dump", &asked).await.json();
         hub.deliver().await;

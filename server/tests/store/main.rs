@@ -11,6 +11,7 @@ mod smtp;
 mod stores;
 
 mod audit;
+mod backup;
 mod commands;
 mod grants;
 mod import;

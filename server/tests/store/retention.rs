@@ -38,21 +38,21 @@ async fn no_table_that_names_a_person_is_forgotten() -> Tested {
 }
 
 /// A photo with the newest message of this person's request.
-async fn sends_a_file(portal: &Portal, person: PersonId) -> Tested {
+pub async fn sends_a_file(portal: &Portal, person: PersonId, picture: Vec<u8>) -> Tested {
     let (message,): (uuid::Uuid,) = sql("select m.message_id from messages m join support_requests r on r.request_id = m.request_id \
          where r.person_id = $1 order by m.sent_at desc limit 1")
     .bind(person)
     .fetch_one(&mut portal.db.read().await?)
     .await?;
     let key = portal.keys.vault.key(&mut portal.db.read().await?, person.0).await?;
-    let sealed = Sealed::new(portal, &key, FileKind::Jpeg, (&b"a picture"[..]).into()).await?;
+    let sealed = Sealed::new(portal, &key, FileKind::Jpeg, picture.into()).await?;
     let mut tx = portal.db.write().await?;
     sealed.insert(&mut tx, MessageId(message), portal.now()).await?;
     tx.commit().await?;
     Ok(())
 }
 
-async fn left_of(store: &Store, person: PersonId) -> Result<i64, Failed> {
+pub async fn left_of(store: &Store, person: PersonId) -> Result<i64, Failed> {
     let mut left = 0;
     for (table, statement) in TABLES {
         let text = statement.replacen("delete from", "select count(*) from", 1);
@@ -71,7 +71,7 @@ async fn a_person_is_erased_whole_and_nobody_else_is_touched(store: Store) -> Te
         let person = reachable(&portal, email).await?;
         let request = submit(&portal, Some(person)).await?;
         reply(&portal, staff, person, &request).await?;
-        sends_a_file(&portal, person).await?;
+        sends_a_file(&portal, person, b"a picture".to_vec()).await?;
         people.push(person);
     }
     let [ann, bob] = people[..] else { unreachable!("two") };
