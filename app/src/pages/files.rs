@@ -20,7 +20,7 @@ pub fn SendFilePage(thread: ThreadKey, submission: String, entered: Entered) -> 
             <h1 class="govuk-heading-l">"Send a photo or a letter"</h1>
             <InsetText>
                 "We take out of a photo where and when it was taken, and with what phone. We cannot take such things out of a PDF. "
-                "The photo also stays on your phone: delete it there if somebody may look."
+                "The photo also stays on your phone. If it is not safe there, talk to us before you delete it: it may be needed later."
             </InsetText>
             <form method="post" action=paths::send_file(&thread) enctype="multipart/form-data" novalidate>
                 <Hidden name="submission_id" value=submission/>
