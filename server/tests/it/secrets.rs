@@ -8,7 +8,9 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use server::db::sql;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -19,6 +21,10 @@ pub struct Kept(Arc<Mutex<Vec<u8>>>);
 impl Kept {
     /// Hears all that this thread's code says from now on.
     pub fn hears(&self) -> tracing::subscriber::DefaultGuard {
+        // With one listener alone, tracing asks whichever thread says something first whether anybody listens there,
+        // and keeps its no for all: another one is known for as long as the tests run.
+        static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+        LazyLock::force(&ANOTHER);
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(server::log::filter(EnvFilter::new("trace")))
             .with_ansi(false)
