@@ -22,7 +22,12 @@ test('what is somebody else’s is not there', async ({ page, portal, another })
   expect([...texts], 'one answer for "not yours" and "does not exist"').toHaveLength(1);
   await screenshot(other, 'not-found');
 
-  const written = await other.request.post(`/support/${reference}`, { form: { message: 'Not mine' }, headers: { origin: portal.url } });
+  // With the token of their own forms: what is refused is the request of somebody else.
+  await other.goto('/home');
+  const token = await other.locator('input[name=form_token]').first().getAttribute('value');
+  const written = await other.request.post(`/support/${reference}`, {
+    form: { message: 'Not mine', form_token: token ?? '' }, headers: { origin: portal.url },
+  });
   expect(written.status()).toBe(404);
   await page.reload();
   await expect(page.getByText('Not mine')).toHaveCount(0);
